@@ -1,0 +1,1 @@
+console.log('uring-actor: the main job goes here')
