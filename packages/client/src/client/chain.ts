@@ -1,0 +1,251 @@
+import { invalidType, outOfRange, type SystemError, systemError } from '../errors/index.ts'
+import { byteOffset, bytesOf, positionHigh, positionLow, parsePosition } from '../file/arguments.ts'
+import { rangeRequest, requestOf } from '../file/file-steps.ts'
+import type { FileHandleState } from '../file/handle.ts'
+import { leasedBlock, STAGE_BYTES } from '../file/transfer.ts'
+import { UringFile } from '../file/uring-file.ts'
+import {
+  OPERATION_ALLOCATE,
+  OPERATION_NAMES,
+  OPERATION_NOP,
+  OPERATION_READ,
+  OPERATION_SYNC,
+  OPERATION_SYNC_RANGE,
+  OPERATION_TRIM,
+  OPERATION_TRUNCATE,
+  OPERATION_WRITE,
+  PAGE_SHIFT,
+  REQUEST_DRAIN,
+  REQUEST_LINK,
+  SYNC_DATA,
+  TRIM_METHODS,
+} from '../protocol/index.ts'
+import { type Outcome, SETTLE_OUTCOME } from '../transport/operation.ts'
+import { orderOf } from '../transport/steps.ts'
+import type { RequestSpec, Transport } from '../transport/transport.ts'
+
+interface Member {
+  readonly spec: RequestSpec
+  readonly file: FileHandleState | null
+  /** The caller's bytes of a read or write. */
+  readonly bytes: Uint8Array | null
+  readonly staged: boolean
+  readonly buffer: ArrayBufferView | null
+}
+
+/** The error of a chain: that of the member which failed, and which one it was. */
+export interface ChainError extends SystemError {
+  /** Index of the member that failed, in the order of the calls on the builder. */
+  readonly failedIndex: number
+  /** The results of the members before it; later ones were cancelled and did nothing. */
+  readonly results: unknown[]
+}
+
+/**
+ * Collects the operations of one chain: each begins when the one before it has succeeded, and one
+ * failure cancels the rest. Linking is an order, not durability: use `datasync` as a member for that.
+ * Every call returns the builder; results come in the order of the calls.
+ */
+export class ChainBuilder {
+  readonly #transport: Transport
+  readonly #members: Member[] = []
+
+  constructor(transport: Transport) {
+    this.#transport = transport
+  }
+
+  /** Internal: what was collected. */
+  static membersOf(chain: ChainBuilder): Member[] {
+    return chain.#members
+  }
+
+  nop(): this {
+    return this.#add({ operation: OPERATION_NOP }, null)
+  }
+
+  read(file: UringFile, buffer: ArrayBufferView, offset?: number | null, length?: number | null, position?: number | bigint | null): this {
+    return this.#transfer(file, OPERATION_READ, buffer, offset, length, position)
+  }
+
+  write(file: UringFile, buffer: ArrayBufferView, offset?: number | null, length?: number | null, position?: number | bigint | null): this {
+    return this.#transfer(file, OPERATION_WRITE, buffer, offset, length, position)
+  }
+
+  sync(file: UringFile): this {
+    const state = this.#own(file, 'fsync')
+    return this.#add(requestOf(state, OPERATION_SYNC), state)
+  }
+
+  datasync(file: UringFile): this {
+    const state = this.#own(file, 'fdatasync')
+    return this.#add(requestOf(state, OPERATION_SYNC, { rwFlags: SYNC_DATA }), state)
+  }
+
+  trim(file: UringFile, position: number | bigint, length: number | bigint): this {
+    return this.#range(file, OPERATION_TRIM, position, length)
+  }
+
+  allocate(file: UringFile, position: number | bigint, length: number | bigint): this {
+    return this.#range(file, OPERATION_ALLOCATE, position, length)
+  }
+
+  syncRange(file: UringFile, position: number | bigint, length: number | bigint): this {
+    return this.#range(file, OPERATION_SYNC_RANGE, position, length, 7)
+  }
+
+  truncate(file: UringFile, length: number | bigint = 0): this {
+    return this.#range(file, OPERATION_TRUNCATE, length, 0)
+  }
+
+  #range(file: UringFile, operation: number, position: unknown, length: unknown, rwFlags: number = 0): this {
+    const state = this.#own(file, OPERATION_NAMES[operation])
+    const from = byteOffset(position, 'position')
+    const count = byteOffset(length, 'length')
+    return this.#add(rangeRequest(state, operation, from, count, { rwFlags }), state)
+  }
+
+  #transfer(
+    file: UringFile,
+    operation: number,
+    buffer: ArrayBufferView,
+    offset: unknown,
+    length: unknown,
+    position: unknown,
+  ): this {
+    const state = this.#own(file, OPERATION_NAMES[operation])
+    const bytes = bytesOf(buffer, offset, length)
+    const { arena } = this.#transport
+    const staged = bytes.buffer !== arena.buffer
+    if (staged && (bytes.length === 0 || bytes.length > STAGE_BYTES)) {
+      throw outOfRange('length', `>= 1 && <= ${STAGE_BYTES} in a chain, except for leases`, bytes.length)
+    }
+    if (!staged) leasedBlock(state, bytes)
+    parsePosition(position)
+    state.assertAligned(staged ? 0 : bytes.byteOffset, positionLow, positionHigh, bytes.length)
+    const fields = { offLow: positionLow, offHigh: positionHigh, len: bytes.length }
+    this.#members.push({ spec: requestOf(state, operation, fields), file: state, bytes, staged, buffer })
+    return this
+  }
+
+  #add(spec: RequestSpec, file: FileHandleState | null): this {
+    this.#members.push({ spec, file, bytes: null, staged: false, buffer: null })
+    return this
+  }
+
+  #own(file: UringFile, syscall: string): FileHandleState {
+    const state = UringFile.stateOf(file)
+    if (state.transport !== this.#transport) {
+      throw invalidType('file', 'a file that this client opened', file)
+    }
+    state.assertOpen(syscall)
+    return state
+  }
+}
+
+/** Posts the members linked, all at once; resolves with their results in order. */
+export async function runChain(
+  transport: Transport,
+  members: Member[],
+  drain: boolean,
+): Promise<unknown[]> {
+  transport.assertOpen()
+  const most = Math.min(transport.address.limits.chainLength, transport.operations.capacity)
+  if (members.length === 0) return []
+  if (members.length > most) {
+    throw outOfRange('chain length', `<= ${most} operations`, members.length)
+  }
+  for (const { bytes, staged } of members) if (bytes && staged) orderOf(transport, bytes.length)
+  const outcomes = await new Promise<Outcome[]>((resolve, reject) => {
+    const settled: Outcome[] = []
+    let left = members.length
+    transport.operations.whenReady(() => {
+      if (transport.failure !== null) {
+        reject(transport.failure)
+        return true
+      }
+      const pages = claimAll(transport, members)
+      if (pages === null) return false
+      members.forEach((member, index) => {
+        postMember(transport, member, pages[index], index, members.length, drain, (outcome) => {
+          settled[index] = outcome
+          if (--left === 0) resolve(settled)
+        }, reject)
+      })
+      return true
+    })
+  })
+  return chainResults(members, outcomes)
+}
+
+/** Memory for every member, and as many free operations; or nothing at all. */
+function claimAll(transport: Transport, members: Member[]): number[] | null {
+  const { arena, operations } = transport
+  if (operations.freeCount < members.length) return null
+  const pages: number[] = []
+  for (const { bytes, staged, file } of members) {
+    let page = -1
+    if (bytes !== null && staged) {
+      page = arena.allocate(arena.orderFor(bytes.length))
+      if (page < 0) {
+        for (const taken of pages) if (taken >= 0) arena.release(taken)
+        return null
+      }
+    } else if (bytes !== null) {
+      page = leasedBlock(file as FileHandleState, bytes)
+      arena.retain(page)
+    }
+    pages.push(page)
+  }
+  return pages
+}
+
+function postMember(
+  transport: Transport,
+  member: Member,
+  page: number,
+  index: number,
+  count: number,
+  drain: boolean,
+  settled: (outcome: Outcome) => void,
+  failed: (error: Error) => void,
+): void {
+  const { bytes, staged, spec } = member
+  const operation = transport.operations.claim()
+  if (operation === null) throw new Error('a chain was posted without room for it')
+  const { arena } = transport
+  operation.page = page
+  if (bytes !== null) {
+    operation.addr = staged ? page << PAGE_SHIFT : bytes.byteOffset
+    operation.length = bytes.length
+    if (staged && spec.operation === OPERATION_WRITE) arena.bytes.set(bytes, operation.addr)
+  }
+  operation.settle = SETTLE_OUTCOME
+  operation.reject = failed
+  operation.resolve = (outcome) => settled(outcome as Outcome)
+  if (staged && spec.operation === OPERATION_READ) {
+    operation.target = bytes
+    operation.targetLength = (bytes as Uint8Array).length
+  }
+  const flags = (index < count - 1 ? REQUEST_LINK : 0) | (drain && index === 0 ? REQUEST_DRAIN : 0)
+  transport.postSpec(operation, { ...spec, flags, addrLow: bytes ? operation.addr : spec.addrLow })
+}
+
+function chainResults(members: Member[], outcomes: Outcome[]): unknown[] {
+  const failedIndex = outcomes.findIndex(({ res }) => res < 0)
+  const results = outcomes
+    .slice(0, failedIndex < 0 ? outcomes.length : failedIndex)
+    .map((outcome, index) => resultOf(members[index], outcome))
+  if (failedIndex < 0) return results
+  const { res, extra } = outcomes[failedIndex]
+  const { spec, file } = members[failedIndex]
+  const error = systemError(res, OPERATION_NAMES[spec.operation], file?.path)
+  const bytes = spec.operation === OPERATION_WRITE ? { bytesWritten: extra } : {}
+  throw Object.assign(error, bytes, { failedIndex, results })
+}
+
+function resultOf({ spec, buffer }: Member, { res, extra }: Outcome): unknown {
+  if (spec.operation === OPERATION_READ) return { bytesRead: res, buffer }
+  if (spec.operation === OPERATION_WRITE) return { bytesWritten: res, buffer }
+  if (spec.operation === OPERATION_TRIM) return { method: TRIM_METHODS[extra] }
+  return undefined
+}

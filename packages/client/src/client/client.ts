@@ -1,0 +1,183 @@
+import type { MessagePort } from 'node:worker_threads'
+import { invalidType, systemError } from '../errors/index.ts'
+import { fileMode, integer } from '../file/arguments.ts'
+import { openSteps } from '../file/file-steps.ts'
+import { openFlags } from '../file/flags.ts'
+import { type PathLike, pathBytes } from '../file/path.ts'
+import { type OperationOptions, operationFlags, UringFile } from '../file/uring-file.ts'
+import { Lease } from '../memory/lease.ts'
+import { OPERATION_DETACH, OPERATION_NOP, PAGE_SHIFT, REQUEST_DRAIN } from '../protocol/index.ts'
+import { arenaFull, call, orderOf, runAsync, runSync, type Steps } from '../transport/steps.ts'
+import type { Transport } from '../transport/transport.ts'
+import { ChainBuilder, runChain } from './chain.ts'
+import { type ActorStats, type ClientStats, Control } from './control.ts'
+
+export interface OpenOptions {
+  /** Bytes of a block, for `readBlock`, `writeBlock` and `trimBlock`. */
+  blockSize?: number
+}
+
+/**
+ * One thread's connection to the actor. It belongs to the thread that made it: any thread may have
+ * one or more of its own. Made by `connect()`.
+ */
+export class Client {
+  readonly #transport: Transport
+  readonly #control: Control
+  #leases = 0
+
+  constructor(transport: Transport, port: MessagePort) {
+    this.#transport = transport
+    this.#control = new Control(port)
+  }
+
+  /** True once `close` was called, or the actor has ended. */
+  get closed(): boolean {
+    return this.#transport.failure !== null
+  }
+
+  /** Leases that were allocated and not released. */
+  get leases(): number {
+    return this.#leases
+  }
+
+  /**
+   * Opens a file in the actor. Flags as in node:fs, a string or a number (O_DIRECT, O_DSYNC …); `mode`
+   * for a file that is made. Errors are node:fs's, with `path`.
+   */
+  async open(
+    path: PathLike,
+    flags?: string | number | null,
+    mode?: number | string | null,
+    options?: OpenOptions,
+  ): Promise<UringFile> {
+    return runAsync(this.#transport, this.#openSteps(path, flags, mode, options))
+  }
+
+  /** As `open`, blocking this thread. */
+  openSync(
+    path: PathLike,
+    flags?: string | number | null,
+    mode?: number | string | null,
+    options?: OpenOptions,
+  ): UringFile {
+    return runSync(this.#transport, this.#openSteps(path, flags, mode, options))
+  }
+
+  *#openSteps(
+    path: unknown,
+    flags: unknown,
+    mode: unknown,
+    options: OpenOptions | undefined,
+  ): Steps<UringFile> {
+    const bytes = pathBytes(path)
+    const openFlag = openFlags(flags)
+    const fileModeBits = fileMode(mode, 'mode', 0o666)
+    const blockSize =
+      options?.blockSize === undefined ? 0 : integer(options.blockSize, 'blockSize', 1, 2 ** 30)
+    this.#transport.assertOpen()
+    const state = yield* openSteps(this.#transport, bytes, openFlag, fileModeBits)
+    return new UringFile(state, blockSize)
+  }
+
+  /**
+   * Takes `length` bytes of this client's arena: page-aligned memory that I/O reaches without a copy.
+   * Throws ERR_URING_ARENA_FULL when there is not enough. Release it, or use `using`.
+   */
+  alloc(length: number): Lease {
+    const transport = this.#transport
+    transport.assertOpen()
+    integer(length, 'length', 1)
+    const page = transport.arena.allocate(orderOf(transport, length))
+    if (page < 0) throw arenaFull(transport, length)
+    this.#leases++
+    return new Lease(transport.arena.buffer, page << PAGE_SHIFT, length, this.#owner, page)
+  }
+
+  readonly #owner = {
+    releaseLease: (page: number): void => {
+      this.#leases--
+      if (this.#transport.arena.release(page)) this.#transport.operations.admit()
+    },
+  }
+
+  /** Goes to the ring and back: what the path itself costs. */
+  nop(options?: OperationOptions): Promise<void> {
+    return runAsync(this.#transport, nopSteps(operationFlags(options)))
+  }
+
+  nopSync(): void {
+    runSync(this.#transport, nopSteps(0))
+  }
+
+  /** Resolves when everything that this client posted before has completed. */
+  flush(): Promise<void> {
+    return runAsync(this.#transport, nopSteps(REQUEST_DRAIN))
+  }
+
+  flushSync(): void {
+    runSync(this.#transport, nopSteps(REQUEST_DRAIN))
+  }
+
+  /**
+   * Runs operations in order, each when the one before has succeeded; they go to the kernel linked,
+   * in one submission. When one fails, the rest are cancelled (ECANCELED) and the promise rejects
+   * with its error, whose `failedIndex` and `results` tell how far the chain came.
+   */
+  async chain(
+    build: (chain: ChainBuilder) => void,
+    options?: OperationOptions,
+  ): Promise<unknown[]> {
+    if (typeof build !== 'function') throw invalidType('build', 'of type function', build)
+    const flags = operationFlags(options)
+    const chain = new ChainBuilder(this.#transport)
+    build(chain)
+    return runChain(this.#transport, ChainBuilder.membersOf(chain), (flags & REQUEST_DRAIN) !== 0)
+  }
+
+  /** What the actor counts for this client. */
+  stats(): Promise<ClientStats> {
+    this.#transport.assertOpen()
+    return this.#control.clientStats()
+  }
+
+  /** What the actor counts in all. */
+  actorStats(): Promise<ActorStats> {
+    this.#transport.assertOpen()
+    return this.#control.stats()
+  }
+
+  /**
+   * Waits for what is in flight, closes this client's files and gives its memory back. Later calls
+   * reject with ERR_URING_CLIENT_CLOSED. A second close does nothing.
+   */
+  async close(): Promise<void> {
+    if (this.closed) return
+    await runAsync(this.#transport, detachSteps())
+    this.#transport.close()
+  }
+
+  closeSync(): void {
+    if (this.closed) return
+    runSync(this.#transport, detachSteps())
+    this.#transport.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.closeSync()
+  }
+}
+
+function* nopSteps(flags: number): Steps<void> {
+  const { res } = yield* call({ operation: OPERATION_NOP, flags })
+  if (res < 0) throw systemError(res, 'nop')
+}
+
+function* detachSteps(): Steps<void> {
+  const { res } = yield* call({ operation: OPERATION_DETACH, flags: REQUEST_DRAIN })
+  if (res < 0) throw systemError(res, 'detach')
+}

@@ -1,0 +1,107 @@
+import * as threads from 'node:worker_threads'
+import { UringError, invalidType } from '../errors/index.ts'
+import {
+  ADDRESS_KEY,
+  type ActorAddress,
+  CHANNEL_CAPACITY_BYTE,
+  CHANNEL_MAGIC,
+  CHANNEL_MAGIC_BYTE,
+  CHANNEL_VERSION_BYTE,
+  CONNECT_KIND,
+  type ConnectMessage,
+  channelBytes,
+  HEADER_BYTES,
+  HEADER_CLIENTS,
+  HEADER_LIFE,
+  HEADER_MAGIC,
+  HEADER_MAGIC_BYTE,
+  LIFE_CLOSING,
+  LIFE_EXITED,
+  PROTOCOL_VERSION,
+} from '../protocol/index.ts'
+import { actorClosing, actorExited } from '../errors/index.ts'
+import { Transport } from '../transport/transport.ts'
+import { Client } from './client.ts'
+
+/** Not in the types of Node 20, though Node 20.19 has it. */
+type PostMessageToThread = (
+  threadId: number,
+  value: unknown,
+  transfer: readonly unknown[],
+) => Promise<void>
+
+/**
+ * Connects this thread to the process's actor. Synchronous, on any thread; operations may be
+ * posted at once. Without an address it is taken from the environment data, which every thread
+ * has that was started after the actor.
+ *
+ * Throws ERR_URING_NO_ACTOR, ERR_URING_ACTOR_CLOSING, ERR_URING_ACTOR_EXITED, ERR_URING_VERSION or
+ * ERR_URING_TOO_MANY_CLIENTS.
+ */
+export function connect(address?: ActorAddress): Client {
+  const to = address ?? (threads.getEnvironmentData(ADDRESS_KEY) as unknown as ActorAddress | undefined)
+  if (to === undefined) {
+    throw new UringError(
+      'ERR_URING_NO_ACTOR',
+      'no actor is known to this thread: spawnActor() was not called before the thread started. ' +
+        'Hand actor.address to it, for example in workerData, and call connect(address)',
+    )
+  }
+  assertAddress(to)
+  const header = new Int32Array(to.header)
+  assertAlive(header)
+  const { maxClients, channelDepth } = to.limits
+  if (Atomics.add(header, HEADER_CLIENTS, 1) >= maxClients) {
+    Atomics.sub(header, HEADER_CLIENTS, 1)
+    throw new UringError(
+      'ERR_URING_TOO_MANY_CLIENTS',
+      `the actor has its ${maxClients} clients already. Close one, or spawn it with more maxClients`,
+    )
+  }
+  const channel = new SharedArrayBuffer(channelBytes(channelDepth))
+  const words = new Int32Array(channel)
+  words[CHANNEL_MAGIC_BYTE >> 2] = CHANNEL_MAGIC
+  words[CHANNEL_VERSION_BYTE >> 2] = PROTOCOL_VERSION
+  words[CHANNEL_CAPACITY_BYTE >> 2] = channelDepth
+  const { port1, port2 } = new threads.MessageChannel()
+  const transport = new Transport(to, channel, port1)
+  port1.on('close', () => transport.disconnected())
+  port1.unref()
+  const message: ConnectMessage = {
+    kind: CONNECT_KIND,
+    channel,
+    arena: transport.arena.buffer,
+    port: port2,
+    threadId: threads.threadId,
+  }
+  const post = (threads as unknown as { postMessageToThread: PostMessageToThread }).postMessageToThread
+  post(to.threadId, message, [port2]).catch(() => transport.disconnected())
+  return new Client(transport, port1)
+}
+
+function assertAddress(address: ActorAddress): void {
+  if (typeof address !== 'object' || address === null) {
+    throw invalidType('address', 'an ActorAddress, as actor.address is', address)
+  }
+  const { header, protocolVersion, processId } = address
+  if (!(header instanceof SharedArrayBuffer) || header.byteLength !== HEADER_BYTES) {
+    throw invalidType('address.header', "the actor's SharedArrayBuffer", header)
+  }
+  const magic = new Int32Array(header)[HEADER_MAGIC_BYTE >> 2]
+  if (protocolVersion !== PROTOCOL_VERSION || magic !== HEADER_MAGIC) {
+    throw new UringError(
+      'ERR_URING_VERSION',
+      `the actor speaks protocol ${protocolVersion}, this client ${PROTOCOL_VERSION}: ` +
+        'two versions of uring-actor are installed',
+    )
+  }
+  if (processId !== process.pid) {
+    throw new UringError('ERR_URING_NO_ACTOR', `the address is of another process, ${processId}`)
+  }
+}
+
+function assertAlive(header: Int32Array): void {
+  const life = Atomics.load(header, HEADER_LIFE)
+  if (life === LIFE_EXITED) throw actorExited()
+  if (life === LIFE_CLOSING) throw actorClosing()
+}

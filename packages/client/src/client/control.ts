@@ -1,0 +1,97 @@
+import type { MessagePort } from 'node:worker_threads'
+
+/** What one client's channel has done, as the actor counts it. */
+export interface ClientStats {
+  readonly threadId: number
+  /** Operations taken from the channel, completed, and completed with an error. */
+  readonly taken: number
+  readonly completed: number
+  readonly errors: number
+  readonly inFlight: number
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  /** Times that this client's thread was woken. */
+  readonly wakes: number
+}
+
+/** The engine's and the loop's counters, of all clients together. */
+export interface ActorStats {
+  readonly engine: string
+  /** Why this engine was chosen. */
+  readonly reason: string
+  readonly clients: readonly ClientStats[]
+  readonly completed: number
+  readonly errors: number
+  readonly inFlight: number
+  readonly maxInFlight: number
+  /** io_uring_enter calls, operations submitted by them, and the mean of the batches. */
+  readonly enters: number
+  readonly submitted: number
+  readonly operationsPerEnter: number
+  /** Sleeps in the kernel and in the event loop, and how often a client was woken. */
+  readonly blocks: number
+  readonly parks: number
+  readonly wakes: number
+  /** Short or interrupted transfers whose rest was asked for again. */
+  readonly retries: number
+  readonly openFiles: number
+  /** True when every client's arena is a registered buffer and the ring refuses any other memory. */
+  readonly restricted: boolean
+  readonly overflow: number
+  /** Time in the actor's own code and waiting, in microseconds. */
+  readonly busyMicros: number
+  readonly idleMicros: number
+}
+
+/** The control plane: what the actor exposes on each client's port, through comlink. */
+export interface ControlPlane {
+  stats(): ActorStats
+  clientStats(): ClientStats
+}
+
+/** Calls the control plane; the port is referenced while a call is under way. */
+export class Control {
+  readonly #port: MessagePort
+  #remote: Promise<{ [K in keyof ControlPlane]: () => Promise<ReturnType<ControlPlane[K]>> }> | null = null
+
+  constructor(port: MessagePort) {
+    this.#port = port
+  }
+
+  stats(): Promise<ActorStats> {
+    return this.#call('stats') as Promise<ActorStats>
+  }
+
+  clientStats(): Promise<ClientStats> {
+    return this.#call('clientStats') as Promise<ClientStats>
+  }
+
+  async #call(method: keyof ControlPlane): Promise<unknown> {
+    // A channel of its own for each call's lifetime keeps the loop alive until the answer is there.
+    const alive = setInterval(() => {}, 1 << 30)
+    try {
+      this.#remote ??= wrapPort(this.#port)
+      const remote = await this.#remote
+      return await remote[method]()
+    } finally {
+      clearInterval(alive)
+    }
+  }
+}
+
+/** comlink is loaded by the first call only: most clients never make one. */
+async function wrapPort(
+  port: MessagePort,
+): Promise<{ [K in keyof ControlPlane]: () => Promise<ReturnType<ControlPlane[K]>> }> {
+  const [{ wrap }, { default: nodeEndpoint }] = await Promise.all([
+    import('comlink'),
+    import('comlink/dist/esm/node-adapter.mjs'),
+  ])
+  const remote = wrap<ControlPlane>(nodeEndpoint(port))
+  port.unref()
+  // A comlink proxy answers to any property, `then` too: it must not be returned by itself.
+  return {
+    stats: () => remote.stats() as Promise<ActorStats>,
+    clientStats: () => remote.clientStats() as Promise<ClientStats>,
+  }
+}

@@ -1,0 +1,44 @@
+import { inspect } from 'node:util'
+
+/** Errors for bad arguments, in Node's own shapes: they name argument, range and value. */
+
+function received(value: unknown): string {
+  if (value === null || value === undefined) return `Received ${value}`
+  if (typeof value === 'function') return `Received function ${value.name}`
+  if (typeof value === 'object') {
+    const name = value.constructor?.name
+    return name ? `Received an instance of ${name}` : `Received ${inspect(value, { depth: -1 })}`
+  }
+  const text = inspect(value, { colors: false })
+  return `Received type ${typeof value} (${text.length > 28 ? `${text.slice(0, 25)}...` : text})`
+}
+
+/** `TypeError [ERR_INVALID_ARG_TYPE]`; `expected` reads on from "must be". */
+export function invalidType(name: string, expected: string, value: unknown): TypeError {
+  const kind = name.includes('.') ? 'property' : 'argument'
+  return coded(
+    new TypeError(`The "${name}" ${kind} must be ${expected}. ${received(value)}`),
+    'ERR_INVALID_ARG_TYPE',
+  )
+}
+
+/** `RangeError [ERR_OUT_OF_RANGE]`; `range` reads on from "It must be". */
+export function outOfRange(name: string, range: string, value: unknown): RangeError {
+  const shown = typeof value === 'bigint' ? `${value}n` : String(value)
+  return coded(
+    new RangeError(`The value of "${name}" is out of range. It must be ${range}. Received ${shown}`),
+    'ERR_OUT_OF_RANGE',
+  )
+}
+
+/** `TypeError [ERR_INVALID_ARG_VALUE]`; `reason` reads on from "The argument 'name'". */
+export function invalidValue(name: string, reason: string, value: unknown): TypeError {
+  return coded(
+    new TypeError(`The argument '${name}' ${reason}. Received ${inspect(value, { depth: 0 })}`),
+    'ERR_INVALID_ARG_VALUE',
+  )
+}
+
+function coded<E extends Error>(error: E, code: string): E & { code: string } {
+  return Object.assign(error, { code })
+}

@@ -1,0 +1,3 @@
+export * from './argument-error.ts'
+export * from './system-error.ts'
+export * from './uring-error.ts'

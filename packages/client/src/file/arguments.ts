@@ -1,0 +1,112 @@
+import { isArrayBufferView } from 'node:util/types'
+import { invalidType, outOfRange } from '../errors/index.ts'
+
+/** Checks of arguments, at the call, in node:fs's order and with its errors. */
+
+/** An integer of `min <= value <= max`. */
+export function integer(
+  value: unknown,
+  name: string,
+  min: number = 0,
+  max: number = Number.MAX_SAFE_INTEGER,
+): number {
+  if (typeof value !== 'number') throw invalidType(name, 'of type number', value)
+  if (!Number.isInteger(value)) throw outOfRange(name, 'an integer', value)
+  if (value < min || value > max) throw outOfRange(name, `>= ${min} && <= ${max}`, value)
+  return value
+}
+
+const MAX_POSITION = 2n ** 63n - 1n
+
+/** A byte count or position: an integer number, or a bigint up to 2^63 - 1. */
+export function byteOffset(value: unknown, name: string): number | bigint {
+  if (typeof value === 'bigint') {
+    if (value < 0n || value > MAX_POSITION) throw outOfRange(name, `>= 0 && <= ${MAX_POSITION}`, value)
+    return value
+  }
+  if (typeof value !== 'number') throw invalidType(name, 'one of type number or bigint', value)
+  return integer(value, name)
+}
+
+/**
+ * The two words of a file position. `null`, `undefined` and -1 stand for the file's own position,
+ * as in node:fs, which is -1 to the kernel. The parser leaves its result in `positionLow` and
+ * `positionHigh`, so that the hot path allocates nothing.
+ */
+export let positionLow = -1
+export let positionHigh = -1
+
+export function parsePosition(value: unknown): void {
+  if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) {
+    positionLow = value | 0
+    positionHigh = Math.floor(value / 4294967296) | 0
+    return
+  }
+  parseUnusualPosition(value)
+}
+
+function parseUnusualPosition(value: unknown): void {
+  if (value === null || value === undefined || value === -1 || value === -1n) {
+    positionLow = -1
+    positionHigh = -1
+    return
+  }
+  if (typeof value === 'bigint') {
+    if (value < 0n || value > MAX_POSITION) {
+      throw outOfRange('position', `>= -1 && <= ${MAX_POSITION}`, value)
+    }
+    positionLow = Number(BigInt.asIntN(32, value))
+    positionHigh = Number(BigInt.asIntN(32, value >> 32n))
+    return
+  }
+  if (typeof value !== 'number') {
+    throw invalidType('position', 'one of type number or bigint, or null', value)
+  }
+  integer(value, 'position', -1)
+}
+
+/** `position + delta` as two words, for pieces of a long transfer. */
+export function advancedPosition(position: number | bigint | null, delta: number): void {
+  if (position === null) parsePosition(null)
+  else if (typeof position === 'bigint') parsePosition(position + BigInt(delta))
+  else if (position + delta <= Number.MAX_SAFE_INTEGER) parsePosition(position + delta)
+  else parsePosition(BigInt(position) + BigInt(delta))
+}
+
+/** The position as a value: null for the file's own. Validates as `parsePosition`. */
+export function positionValue(value: unknown): number | bigint | null {
+  parsePosition(value)
+  return value === null || value === undefined || value === -1 || value === -1n
+    ? null
+    : (value as number | bigint)
+}
+
+/** The bytes [offset, offset + length) of a view, as a Uint8Array over the same memory. */
+export function bytesOf(
+  buffer: unknown,
+  offset: unknown,
+  length: unknown,
+  name: string = 'buffer',
+): Uint8Array {
+  if (!isArrayBufferView(buffer)) {
+    throw invalidType(name, 'an instance of Buffer, TypedArray, or DataView', buffer)
+  }
+  const byteLength = buffer.byteLength
+  const from = offset === undefined || offset === null ? 0 : integer(offset, 'offset', 0, byteLength)
+  const count =
+    length === undefined || length === null
+      ? byteLength - from
+      : integer(length, 'length', 0, byteLength - from)
+  if (from === 0 && count === byteLength && buffer instanceof Uint8Array) return buffer
+  return new Uint8Array(buffer.buffer, buffer.byteOffset + from, count)
+}
+
+/** A file mode: a number, or an octal string. */
+export function fileMode(value: unknown, name: string, fallback: number): number {
+  if (value === undefined || value === null) return fallback
+  if (typeof value === 'string') {
+    if (!/^[0-7]+$/.test(value)) throw invalidType(name, 'an octal string or a number', value)
+    return integer(Number.parseInt(value, 8), name, 0, 0xffffffff)
+  }
+  return integer(value, name, 0, 0xffffffff)
+}

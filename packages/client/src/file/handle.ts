@@ -1,0 +1,69 @@
+import { constants } from 'node:fs'
+import { systemError, UringError } from '../errors/index.ts'
+import type { Transport } from '../transport/transport.ts'
+
+/** What the actor told of a file when it opened it; one per UringFile. */
+export class FileHandleState {
+  readonly transport: Transport
+  readonly slot: number
+  readonly generation: number
+  readonly flags: number
+  readonly path: string
+  readonly kind: number
+  /** Alignments of direct I/O in bytes: of memory, and of position and length. */
+  readonly memoryAlignment: number
+  readonly offsetAlignment: number
+  /** Opened with O_DIRECT: the alignments are required. */
+  readonly direct: boolean
+  readonly append: boolean
+  closed = false
+
+  constructor(
+    transport: Transport,
+    slot: number,
+    generation: number,
+    flags: number,
+    path: string,
+    result: Float64Array,
+  ) {
+    this.transport = transport
+    this.slot = slot
+    this.generation = generation
+    this.flags = flags
+    this.path = path
+    this.kind = result[0]
+    this.memoryAlignment = result[1]
+    this.offsetAlignment = result[2]
+    this.direct = (flags & (constants.O_DIRECT ?? 0)) !== 0
+    this.append = (flags & constants.O_APPEND) !== 0
+  }
+
+  /** Throws when the file or its client cannot take `syscall`. */
+  assertOpen(syscall: string): void {
+    if (this.closed) throw Object.assign(systemError(-9, syscall), { message: 'file closed' })
+    this.transport.assertOpen()
+  }
+
+  /** Throws when a direct transfer of this shape cannot be done. */
+  assertAligned(address: number, low: number, high: number, length: number): void {
+    if (!this.direct) return
+    const offset = this.offsetAlignment
+    if (address % this.memoryAlignment !== 0) {
+      throw misaligned('buffer', `at byte ${address} of the arena`, this.memoryAlignment)
+    }
+    // Both words -1 stand for the file's own position, which the kernel checks.
+    const own = low === -1 && high === -1
+    if (!own && ((low >>> 0) % offset) !== 0) {
+      throw misaligned('position', `${(high >>> 0) * 4294967296 + (low >>> 0)}`, offset)
+    }
+    if (length % offset !== 0) throw misaligned('length', `${length}`, offset)
+  }
+}
+
+function misaligned(name: string, value: string, alignment: number): UringError {
+  return new UringError(
+    'ERR_URING_ALIGNMENT',
+    `direct I/O on this file needs a ${name} that is a multiple of ${alignment} bytes. ` +
+      `Received ${value}. client.alloc() gives aligned memory, file.directAlignment the number`,
+  )
+}

@@ -1,0 +1,127 @@
+import { bufferChanged, outOfRange, systemError } from '../errors/index.ts'
+import { OPERATION_READ, PAGE_SHIFT } from '../protocol/index.ts'
+import { type Batch, type Operation, SETTLE_BATCH } from '../transport/operation.ts'
+import { orderOf } from '../transport/steps.ts'
+import { integer, parsePosition, positionHigh, positionLow } from './arguments.ts'
+import type { FileHandleState } from './handle.ts'
+import { STAGE_BYTES } from './transfer.ts'
+
+/**
+ * Many reads that one promise stands for: no promise and no result object for each of them, and
+ * all of them in the channel at once, as far as there is room.
+ */
+class ReadBatch implements Batch {
+  readonly promise: Promise<Uint8Array[]>
+  readonly #file: FileHandleState
+  readonly #views: Uint8Array[]
+  #left: number
+  #error: Error | null = null
+  #resolve: (views: Uint8Array[]) => void = () => {}
+  #reject: (error: Error) => void = () => {}
+
+  constructor(file: FileHandleState, count: number, length: number) {
+    this.#file = file
+    this.#left = count
+    const bytes = new Uint8Array(count * length)
+    this.#views = Array.from({ length: count }, (_, index) =>
+      bytes.subarray(index * length, (index + 1) * length),
+    )
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  target(index: number): Uint8Array {
+    return this.#views[index]
+  }
+
+  settleOne(operation: Operation, res: number): void {
+    if (res < 0) {
+      this.#error ??= systemError(res, 'read')
+    } else {
+      const view = this.#views[operation.index]
+      if (!this.#file.transport.copyOut(operation, res)) this.#error ??= bufferChanged()
+      if (res < view.length) this.#views[operation.index] = view.subarray(0, res)
+    }
+    this.#left--
+    if (this.#left > 0) return
+    if (this.#error !== null) this.#reject(this.#error)
+    else this.#resolve(this.#views)
+  }
+
+  failAll(error: Error): void {
+    this.#reject(error)
+  }
+}
+
+export async function readMany(
+  file: FileHandleState,
+  positions: ArrayLike<number>,
+  length: number,
+): Promise<Uint8Array[]> {
+  file.assertOpen('read')
+  integer(length, 'length', 1, STAGE_BYTES)
+  const count = integer(positions.length, 'positions.length', 0, 2 ** 24)
+  if (count * length > 2 ** 31) throw outOfRange('positions.length', `<= ${2 ** 31 / length}`, count)
+  for (let index = 0; index < count; index++) {
+    integer(positions[index], `positions[${index}]`)
+    parsePosition(positions[index])
+    file.assertAligned(0, positionLow, positionHigh, length)
+  }
+  if (count === 0) return []
+  const { transport } = file
+  const order = orderOf(transport, length)
+  const batch = new ReadBatch(file, count, length)
+  let next = 0
+  transport.operations.whenReady(() => {
+    if (transport.failure !== null) {
+      batch.failAll(transport.failure)
+      return true
+    }
+    while (next < count && postOne(file, batch, positions[next], length, order, next)) next++
+    return next === count
+  })
+  return batch.promise
+}
+
+/** Posts one read of the batch; false when there is no room. */
+function postOne(
+  file: FileHandleState,
+  batch: ReadBatch,
+  position: number,
+  length: number,
+  order: number,
+  index: number,
+): boolean {
+  const { transport } = file
+  const operation = transport.operations.claim()
+  if (operation === null) return false
+  const page = transport.arena.allocate(order)
+  if (page < 0) {
+    transport.free(operation)
+    return false
+  }
+  operation.page = page
+  operation.addr = page << PAGE_SHIFT
+  operation.settle = SETTLE_BATCH
+  operation.batch = batch
+  operation.index = index
+  operation.target = batch.target(index)
+  operation.targetLength = length
+  parsePosition(position)
+  transport.post(
+    operation,
+    OPERATION_READ,
+    0,
+    file.slot,
+    file.generation,
+    positionLow,
+    positionHigh,
+    operation.addr,
+    0,
+    length,
+    0,
+  )
+  return true
+}

@@ -1,0 +1,102 @@
+import { Readable, Writable } from 'node:stream'
+import { outOfRange } from '../errors/index.ts'
+import { integer } from './arguments.ts'
+import type { UringFile } from './uring-file.ts'
+
+export interface ReadStreamOptions {
+  encoding?: BufferEncoding | null
+  /** First byte to read; default: the file's own position. */
+  start?: number
+  /** Last byte to read, inclusive; default: to the end. */
+  end?: number
+  /** Bytes that are read at once and buffered. Default 64 KiB. */
+  highWaterMark?: number
+  /** Close the file when the stream ends. Default true. */
+  autoClose?: boolean
+  signal?: AbortSignal
+}
+
+export interface WriteStreamOptions {
+  encoding?: BufferEncoding | null
+  /** First byte to write; default: the file's own position. */
+  start?: number
+  highWaterMark?: number
+  autoClose?: boolean
+  signal?: AbortSignal
+}
+
+export function openReadStream(
+  file: UringFile,
+  options: ReadStreamOptions | BufferEncoding = {},
+): Readable {
+  const given = typeof options === 'string' ? { encoding: options } : options
+  const chunk = integer(given.highWaterMark ?? 65536, 'highWaterMark', 1)
+  const start = given.start === undefined ? null : integer(given.start, 'start')
+  const end = given.end === undefined ? Number.POSITIVE_INFINITY : given.end
+  if (end !== Number.POSITIVE_INFINITY) integer(end, 'end')
+  if (start !== null && start > end) throw outOfRange('start', `<= "end" (here: ${end})`, start)
+  let position = start
+  let left = end === Number.POSITIVE_INFINITY ? end : end - (start ?? 0) + 1
+  return new Readable({
+    highWaterMark: chunk,
+    encoding: given.encoding ?? undefined,
+    signal: given.signal,
+    autoDestroy: true,
+    read(size) {
+      const count = Math.min(Math.max(size, 1), chunk, left)
+      if (count === 0) {
+        this.push(null)
+        return
+      }
+      file.read(Buffer.allocUnsafeSlow(count), 0, count, position).then(
+        ({ bytesRead, buffer }) => {
+          if (position !== null) position += bytesRead
+          left -= bytesRead
+          this.push(bytesRead === 0 ? null : buffer.subarray(0, bytesRead))
+        },
+        (error) => this.destroy(error),
+      )
+    },
+    destroy: closing(file, given.autoClose),
+  })
+}
+
+export function openWriteStream(
+  file: UringFile,
+  options: WriteStreamOptions | BufferEncoding = {},
+): Writable {
+  const given = typeof options === 'string' ? { encoding: options } : options
+  let position = given.start === undefined ? null : integer(given.start, 'start')
+  const write = (chunk: Buffer, callback: (error?: Error | null) => void): void => {
+    file.write(chunk, 0, chunk.length, position).then(
+      ({ bytesWritten }) => {
+        if (position !== null) position += bytesWritten
+        callback()
+      },
+      (error) => callback(error),
+    )
+  }
+  return new Writable({
+    highWaterMark: given.highWaterMark ?? 65536,
+    defaultEncoding: given.encoding ?? 'utf8',
+    decodeStrings: true,
+    signal: given.signal,
+    write: (chunk, _encoding, callback) => write(chunk, callback),
+    writev: (chunks, callback) =>
+      write(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)), callback),
+    destroy: closing(file, given.autoClose),
+  })
+}
+
+function closing(file: UringFile, autoClose: boolean = true) {
+  return (error: Error | null, callback: (error?: Error | null) => void): void => {
+    if (!autoClose || file.closed) {
+      callback(error)
+      return
+    }
+    file.close().then(
+      () => callback(error),
+      (failed) => callback(error ?? failed),
+    )
+  }
+}

@@ -1,0 +1,179 @@
+import { bufferChanged, systemError } from '../errors/index.ts'
+import { OPERATION_READ, OPERATION_WRITE, PAGE_SHIFT } from '../protocol/index.ts'
+import type { Outcome } from '../transport/operation.ts'
+import { allocate, finish, type Pending, type Steps, start } from '../transport/steps.ts'
+import type { RequestSpec } from '../transport/transport.ts'
+import { advancedPosition, positionHigh, positionLow } from './arguments.ts'
+import type { FileHandleState } from './handle.ts'
+import { leasedBlock, STAGE_BYTES } from './transfer.ts'
+
+/** Pieces of one long transfer that are in flight together. */
+const PIECES_IN_FLIGHT = 4
+
+interface Piece {
+  readonly page: number
+  readonly at: number
+  readonly length: number
+  readonly pending: Pending
+}
+
+/** What a long transfer came to: bytes done in one run from its start, and the first error. */
+export interface TransferResult {
+  bytes: number
+  error: number
+}
+
+/**
+ * Reads into, or writes from, `bytes`: as one request when they are a lease, else staged through
+ * the arena in pieces, several in flight at a time. Pieces that depend on each other (the file's
+ * own position, append) go one by one.
+ */
+export function* transferSteps(
+  file: FileHandleState,
+  kind: number,
+  bytes: Uint8Array,
+  position: number | bigint | null,
+  flags: number,
+): Steps<TransferResult> {
+  const { arena } = file.transport
+  advancedPosition(position, 0)
+  if (bytes.buffer === arena.buffer) {
+    const page = leasedBlock(file, bytes)
+    file.assertAligned(bytes.byteOffset, positionLow, positionHigh, bytes.length)
+    arena.retain(page)
+    try {
+      const spec = transferSpec(file, kind, position, 0, bytes.byteOffset, bytes.length, flags)
+      return resultOf(yield* finish(yield* start(spec)))
+    } finally {
+      arena.release(page)
+    }
+  }
+  file.assertAligned(0, positionLow, positionHigh, bytes.length)
+  return yield* stagedSteps(file, kind, bytes, position, flags)
+}
+
+function* stagedSteps(
+  file: FileHandleState,
+  kind: number,
+  bytes: Uint8Array,
+  position: number | bigint | null,
+  flags: number,
+): Steps<TransferResult> {
+  const { arena } = file.transport
+  const total = bytes.length
+  const pieceBytes = Math.min(STAGE_BYTES, total)
+  const order = arena.orderFor(pieceBytes)
+  const serial = position === null || (kind === OPERATION_WRITE && file.append)
+  const window = serial ? 1 : Math.min(PIECES_IN_FLIGHT, Math.ceil(total / pieceBytes))
+  const result: TransferResult = { bytes: 0, error: 0 }
+  // Only the first block is waited for: nobody waits for memory while he holds some.
+  const pages = [yield* allocate(pieceBytes)]
+  const idle = [pages[0]]
+  const pieces: Piece[] = []
+  let next = 0
+  let ended = false
+  try {
+    while (next < total || pieces.length > 0) {
+      if (ended && pieces.length === 0) break
+      while (!ended && next < total && pieces.length < window) {
+        let page = idle.pop() ?? -1
+        if (page < 0) {
+          page = arena.allocate(order)
+          if (page < 0) break
+          pages.push(page)
+        }
+        const length = Math.min(pieceBytes, total - next)
+        const addr = page << PAGE_SHIFT
+        if (bytes.length !== total) throw bufferChanged()
+        if (kind === OPERATION_WRITE) arena.bytes.set(bytes.subarray(next, next + length), addr)
+        const spec = transferSpec(file, kind, position, next, addr, length, flags)
+        pieces.push({ page, at: next, length, pending: yield* start(spec) })
+        next += length
+      }
+      const piece = pieces.shift() as Piece
+      const outcome = yield* finish(piece.pending)
+      idle.push(piece.page)
+      if (!ended) ended = takePiece(file, kind, bytes, total, piece, outcome, result)
+    }
+    return result
+  } finally {
+    // After a failure of the client its arena is never used again, so nothing can be misdirected.
+    for (const page of pages) arena.release(page)
+  }
+}
+
+/** Adds one piece to the result; true when the transfer ends with it. */
+function takePiece(
+  file: FileHandleState,
+  kind: number,
+  bytes: Uint8Array,
+  total: number,
+  piece: Piece,
+  outcome: Outcome,
+  result: TransferResult,
+): boolean {
+  const { res } = outcome
+  const done = res < 0 ? outcome.extra : res
+  if (kind === OPERATION_READ && done > 0) {
+    if (bytes.length !== total) throw bufferChanged()
+    const from = piece.page << PAGE_SHIFT
+    bytes.set(file.transport.arena.bytes.subarray(from, from + done), piece.at)
+  }
+  result.bytes += done
+  if (res < 0) result.error = res
+  return res < piece.length
+}
+
+function transferSpec(
+  file: FileHandleState,
+  kind: number,
+  position: number | bigint | null,
+  delta: number,
+  addr: number,
+  length: number,
+  flags: number,
+): RequestSpec {
+  advancedPosition(position, delta)
+  return {
+    operation: kind,
+    flags,
+    fd: file.slot,
+    fdGeneration: file.generation,
+    offLow: positionLow,
+    offHigh: positionHigh,
+    addrLow: addr,
+    len: length,
+  }
+}
+
+function resultOf(outcome: Outcome): TransferResult {
+  return outcome.res < 0
+    ? { bytes: outcome.extra, error: outcome.res }
+    : { bytes: outcome.res, error: 0 }
+}
+
+/** The steps of a whole read: bytes read, or the kernel's error when there were none. */
+export function* readSteps(
+  file: FileHandleState,
+  bytes: Uint8Array,
+  position: number | bigint | null,
+  flags: number,
+): Steps<number> {
+  const result = yield* transferSteps(file, OPERATION_READ, bytes, position, flags)
+  if (result.error < 0 && result.bytes === 0) throw systemError(result.error, 'read')
+  return result.bytes
+}
+
+/** The steps of a whole write: all bytes, or an error that tells how many were written. */
+export function* writeSteps(
+  file: FileHandleState,
+  bytes: Uint8Array,
+  position: number | bigint | null,
+  flags: number,
+): Steps<number> {
+  const result = yield* transferSteps(file, OPERATION_WRITE, bytes, position, flags)
+  if (result.error < 0) {
+    throw Object.assign(systemError(result.error, 'write'), { bytesWritten: result.bytes })
+  }
+  return result.bytes
+}

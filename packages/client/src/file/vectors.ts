@@ -1,0 +1,62 @@
+import { invalidType } from '../errors/index.ts'
+import type { Steps } from '../transport/steps.ts'
+import { bytesOf, positionValue } from './arguments.ts'
+import type { FileHandleState } from './handle.ts'
+import { readSteps, writeSteps } from './transfer-steps.ts'
+
+/**
+ * readv and writev. The buffers are joined into one range of memory, so that the whole vector is
+ * one transfer, as atomic as the file makes any other.
+ */
+
+export function* vectorReadSteps(
+  file: FileHandleState,
+  buffers: unknown,
+  position: unknown,
+): Steps<number> {
+  const views = vectorOf(buffers)
+  const at = typeof position === 'number' || typeof position === 'bigint' ? positionValue(position) : null
+  file.assertOpen('read')
+  const total = totalBytes(views)
+  if (total === 0) return 0
+  if (views.length === 1) return yield* readSteps(file, views[0], at, 0)
+  const joined = new Uint8Array(total)
+  const bytesRead = yield* readSteps(file, joined, at, 0)
+  let from = 0
+  for (const view of views) {
+    const count = Math.min(view.length, bytesRead - from)
+    if (count <= 0) break
+    view.set(joined.subarray(from, from + count))
+    from += count
+  }
+  return bytesRead
+}
+
+export function* vectorWriteSteps(
+  file: FileHandleState,
+  buffers: unknown,
+  position: unknown,
+): Steps<number> {
+  const views = vectorOf(buffers)
+  const at = typeof position === 'number' || typeof position === 'bigint' ? positionValue(position) : null
+  file.assertOpen('write')
+  const total = totalBytes(views)
+  if (total === 0) return 0
+  if (views.length === 1) return yield* writeSteps(file, views[0], at, 0)
+  const joined = new Uint8Array(total)
+  let from = 0
+  for (const view of views) {
+    joined.set(view, from)
+    from += view.length
+  }
+  return yield* writeSteps(file, joined, at, 0)
+}
+
+function vectorOf(buffers: unknown): Uint8Array[] {
+  if (!Array.isArray(buffers)) throw invalidType('buffers', 'an ArrayBufferView[]', buffers)
+  return buffers.map((buffer, index) => bytesOf(buffer, 0, undefined, `buffers[${index}]`))
+}
+
+function totalBytes(views: readonly Uint8Array[]): number {
+  return views.reduce((sum, view) => sum + view.length, 0)
+}

@@ -1,0 +1,20 @@
+/** The client: file I/O from any thread of the process, through the process's actor. */
+export type { ChainBuilder, ChainError } from './client/chain.ts'
+export { Client, type OpenOptions } from './client/client.ts'
+export { connect } from './client/connect.ts'
+export type { ActorStats, ClientStats, ControlPlane } from './client/control.ts'
+export { UringError, type UringErrorCode } from './errors/uring-error.ts'
+export type { SystemError } from './errors/system-error.ts'
+export type { PathLike } from './file/path.ts'
+export { UringBigIntStats, UringStats } from './file/stats.ts'
+export type { ReadStreamOptions, WriteStreamOptions } from './file/streams.ts'
+export type { ReadResult, WriteResult } from './file/transfer.ts'
+export {
+  type OperationOptions,
+  type ReadOptions,
+  type TrimResult,
+  UringFile,
+  type WriteOptions,
+} from './file/uring-file.ts'
+export { Lease } from './memory/lease.ts'
+export type { ActorAddress, ActorLimits, TrimMethod } from './protocol/index.ts'

@@ -1,0 +1,41 @@
+/**
+ * How a thread finds the actor: plain values and the header, inherited by workers through
+ * `setEnvironmentData`, or handed over by hand in `workerData`.
+ */
+export interface ActorLimits {
+  /** Operations in flight in the ring, of all clients together. */
+  readonly queueDepth: number
+  /** Clients connected at once. */
+  readonly maxClients: number
+  /** Requests one client may have outstanding: records in each ring of its channel. */
+  readonly channelDepth: number
+  /** Bytes of a client's arena, a power of two. */
+  readonly arenaBytes: number
+  /** Requests in one chain. */
+  readonly chainLength: number
+}
+
+export interface ActorAddress {
+  readonly protocolVersion: number
+  readonly threadId: number
+  readonly processId: number
+  /** Descriptor of the doorbell eventfd, -1 when the engine never blocks in the kernel. */
+  readonly doorbell: number
+  readonly engine: string
+  readonly limits: ActorLimits
+  readonly header: SharedArrayBuffer
+}
+
+/** Key of the address in the environment data. It holds the version: other versions stay apart. */
+export const ADDRESS_KEY = 'uring-actor:address:1'
+
+/** The value that `connect()` sends to the actor's thread, with the control port. */
+export interface ConnectMessage {
+  readonly kind: 'uring-actor:connect:1'
+  readonly channel: SharedArrayBuffer
+  readonly arena: SharedArrayBuffer
+  readonly port: import('node:worker_threads').MessagePort
+  /** The client's thread, for reports only. */
+  readonly threadId: number
+}
+export const CONNECT_KIND = 'uring-actor:connect:1'

@@ -1,0 +1,80 @@
+/**
+ * One channel: two rings of 64-byte records between one client and the actor, each with a single
+ * producer and a single consumer. Head and tail are free-running uint32 counters; a record's slot
+ * is its counter modulo the capacity, a power of two.
+ *
+ *   invariant of either ring, in uint32 arithmetic:   0 <= tail - head <= capacity
+ *
+ *   byte    0  magic, version, capacity           written once, by the client, before it connects
+ *         128  request tail                       client
+ *         256  request head                       actor
+ *         384  completion tail                    actor
+ *         512  completion head                    client
+ *         640  client state                       client sets WAITING, actor clears it and notifies
+ *         768  channel state, slot                actor
+ *        1024  requests     capacity x 64 bytes   client
+ *           …  completions  capacity x 64 bytes   actor
+ *
+ * Publication rule: a record belongs to the consumer from the moment the tail that covers it is
+ * stored (Atomics.store), and to the producer again from the moment the head has passed it.
+ */
+export const CHANNEL_MAGIC = 0x43415255 // 'URAC', little endian
+
+/** Offsets in bytes. */
+export const CHANNEL_MAGIC_BYTE = 0
+export const CHANNEL_VERSION_BYTE = 4
+export const CHANNEL_CAPACITY_BYTE = 8
+export const CHANNEL_REQUEST_TAIL_BYTE = 128
+export const CHANNEL_REQUEST_HEAD_BYTE = 256
+export const CHANNEL_COMPLETION_TAIL_BYTE = 384
+export const CHANNEL_COMPLETION_HEAD_BYTE = 512
+export const CHANNEL_CLIENT_STATE_BYTE = 640
+export const CHANNEL_STATE_BYTE = 768
+export const CHANNEL_SLOT_BYTE = 772
+export const CHANNEL_RECORDS_BYTE = 1024
+export const RECORD_BYTES = 64
+
+/** The same as indices of an Int32Array. */
+export const CHANNEL_REQUEST_TAIL: number = CHANNEL_REQUEST_TAIL_BYTE >> 2
+export const CHANNEL_REQUEST_HEAD: number = CHANNEL_REQUEST_HEAD_BYTE >> 2
+export const CHANNEL_COMPLETION_TAIL: number = CHANNEL_COMPLETION_TAIL_BYTE >> 2
+export const CHANNEL_COMPLETION_HEAD: number = CHANNEL_COMPLETION_HEAD_BYTE >> 2
+export const CHANNEL_CLIENT_STATE: number = CHANNEL_CLIENT_STATE_BYTE >> 2
+export const CHANNEL_STATE: number = CHANNEL_STATE_BYTE >> 2
+export const CHANNEL_SLOT: number = CHANNEL_SLOT_BYTE >> 2
+
+/** Client state: it will look at its completions by itself. */
+export const CLIENT_AWAKE = 0
+/** Client state: it waits (Atomics.wait or waitAsync) on this very word. */
+export const CLIENT_WAITING = 1
+
+/** Channel state: the actor has not seen the channel yet. Requests may already be posted. */
+export const CHANNEL_ATTACHING = 0
+export const CHANNEL_ATTACHED = 1
+/** Channel state: the client has detached; every file is closed and all memory let go. */
+export const CHANNEL_DETACHED = 2
+/** Channel state: the client broke the protocol; the actor takes nothing more from it. */
+export const CHANNEL_POISONED = 3
+/** Channel state: the actor refused it (no free slot, or it is closing). */
+export const CHANNEL_REFUSED = 4
+
+export const CHANNEL_DEPTH_MIN = 2
+export const CHANNEL_DEPTH_MAX = 16384
+
+/** Bytes of a channel of `capacity` records each way. */
+export function channelBytes(capacity: number): number {
+  return CHANNEL_RECORDS_BYTE + 2 * capacity * RECORD_BYTES
+}
+
+/** Index, in an Int32Array over the channel, of the first request record's first word. */
+export const REQUESTS_WORD: number = CHANNEL_RECORDS_BYTE >> 2
+
+/** Index, in an Int32Array over the channel, of the first completion record's first word. */
+export function completionsWord(capacity: number): number {
+  return (CHANNEL_RECORDS_BYTE + capacity * RECORD_BYTES) >> 2
+}
+
+/** Records in [head, tail) of a ring, in uint32 arithmetic: above the capacity means broken. */
+export function ringLength(head: number, tail: number): number {
+  return (tail - head) >>> 0
+}

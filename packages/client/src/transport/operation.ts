@@ -1,0 +1,85 @@
+/** How an operation is settled when its completion arrives. */
+export const SETTLE_OUTCOME = 0
+export const SETTLE_READ = 1
+export const SETTLE_WRITE = 2
+export const SETTLE_BATCH = 3
+
+/** What a completion says, for callers that look at it themselves. `res` is `>= 0` or `-errno`. */
+export interface Outcome {
+  res: number
+  extra: number
+  flags: number
+}
+
+/** Several operations that one promise stands for. */
+export interface Batch {
+  settleOne(operation: Operation, res: number): void
+  failAll(error: Error): void
+}
+
+export type Resolve = (value: unknown) => void
+export type Reject = (error: Error) => void
+
+function unset(): void {}
+
+/**
+ * One outstanding request of this client. There are as many as the channel has slots, made once
+ * and used again; `generation` tells a late or forged completion from the one that is expected.
+ *
+ * Phases: free -> claimed (slot taken) -> posted (in the channel) -> free. Memory in `page` is held
+ * from claim to settlement, whatever the caller does.
+ */
+export class Operation {
+  readonly slot: number
+  generation = 0
+  posted = false
+  settle: number = SETTLE_OUTCOME
+  /** First page of the arena block that is held, or -1. */
+  page = -1
+  /** Offset in the arena and length in bytes of the memory of this operation. */
+  addr = 0
+  length = 0
+  /** Where a staged read is copied to, and how long that view was at the call. */
+  target: Uint8Array | null = null
+  targetLength = 0
+  /** The caller's buffer, which results name. */
+  buffer: ArrayBufferView | string | null = null
+  /** System call that an error names, and the file's path where it should. */
+  syscall = ''
+  batch: Batch | null = null
+  index = 0
+  resolve: Resolve = unset
+  reject: Reject = unset
+  postedAt = 0
+
+  constructor(slot: number) {
+    this.slot = slot
+  }
+
+  /** Forgets everything about the last caller, so that nothing of his is kept alive. */
+  clear(): void {
+    this.generation = (this.generation + 1) | 0
+    this.posted = false
+    this.page = -1
+    this.target = null
+    this.buffer = null
+    this.batch = null
+    this.resolve = unset
+    this.reject = unset
+  }
+}
+
+let capturedResolve: Resolve = unset
+let capturedReject: Reject = unset
+function capture(resolve: Resolve, reject: Reject): void {
+  capturedResolve = resolve
+  capturedReject = reject
+}
+
+/** A promise that the operation's completion settles; one function for all, so no closure each. */
+export function promiseFor<T>(operation: Operation): Promise<T> {
+  const promise = new Promise(capture)
+  operation.resolve = capturedResolve
+  operation.reject = capturedReject
+  return promise as Promise<T>
+}

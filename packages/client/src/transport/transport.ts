@@ -1,0 +1,344 @@
+import type { MessagePort } from 'node:worker_threads'
+import {
+  actorExited,
+  bufferChanged,
+  clientClosed,
+  protocolBroken,
+  systemError,
+  UringError,
+} from '../errors/index.ts'
+import { Arena } from '../memory/arena.ts'
+import {
+  type ActorAddress,
+  CHANNEL_POISONED,
+  CHANNEL_REFUSED,
+  COMPLETION_EXTRA,
+  COMPLETION_FLAGS,
+  COMPLETION_RES,
+  COMPLETION_USER_HIGH,
+  COMPLETION_USER_LOW,
+  LIFE_EXITED,
+  OPERATION_NAMES,
+  REQUEST_FLAGS_SHIFT,
+} from '../protocol/index.ts'
+import { CompletionRing } from './completion-ring.ts'
+import { Doorbell } from './doorbell.ts'
+import {
+  type Operation,
+  type Outcome,
+  type Reject,
+  SETTLE_BATCH,
+  SETTLE_OUTCOME,
+  SETTLE_READ,
+  SETTLE_WRITE,
+} from './operation.ts'
+import { OperationTable } from './operation-table.ts'
+import { Presence } from './presence.ts'
+import { RequestRing } from './request-ring.ts'
+
+/** A blocked thread looks this often whether the actor still lives. */
+const SYNC_WAIT_MILLISECONDS = 50
+
+/** One request as a value, for the paths where an object more does not matter. */
+export interface RequestSpec {
+  operation: number
+  flags?: number
+  fd?: number
+  fdGeneration?: number
+  offLow?: number
+  offHigh?: number
+  addrLow?: number
+  addrHigh?: number
+  len?: number
+  rwFlags?: number
+}
+
+/**
+ * One client's side of its channel: claims operations, posts requests, settles completions. All
+ * of it runs on the client's own thread and takes no lock.
+ */
+export class Transport {
+  readonly arena: Arena
+  readonly address: ActorAddress
+  readonly operations: OperationTable
+  readonly requests: RequestRing
+  /** Why nothing can be posted any more, or null. */
+  failure: Error | null = null
+  #completions: CompletionRing
+  #doorbell: Doorbell
+  #presence: Presence
+  #publishQueued = false
+  #armed = false
+  #publishTask = (): void => {
+    this.#publishQueued = false
+    this.publish()
+    this.#watch()
+  }
+  #wakeTask = (): void => {
+    this.#armed = false
+    this.drain()
+    this.#watch()
+  }
+
+  constructor(address: ActorAddress, channel: SharedArrayBuffer, port: MessagePort) {
+    const capacity = address.limits.channelDepth
+    this.address = address
+    this.arena = new Arena(address.limits.arenaBytes)
+    this.operations = new OperationTable(capacity)
+    this.requests = new RequestRing(channel, capacity)
+    this.#completions = new CompletionRing(channel, capacity)
+    this.#doorbell = new Doorbell(address, channel)
+    this.#presence = new Presence(port)
+  }
+
+  /** Throws when the client cannot take work. */
+  assertOpen(): void {
+    if (this.failure !== null) throw this.failure
+  }
+
+  /**
+   * Claims a free operation, or null when the channel is full or others wait for their turn.
+   * A claimed operation must be posted or returned with `operations.free`.
+   */
+  claim(): Operation | null {
+    return this.operations.hasWaiting ? null : this.operations.claim()
+  }
+
+  /** Writes a claimed operation's request. It is published at the end of this turn. */
+  post(
+    operation: Operation,
+    kind: number,
+    flags: number,
+    fd: number,
+    fdGeneration: number,
+    offLow: number,
+    offHigh: number,
+    addrLow: number,
+    addrHigh: number,
+    len: number,
+    rwFlags: number,
+  ): void {
+    operation.syscall = OPERATION_NAMES[kind]
+    this.requests.write(
+      operation,
+      kind | (flags << REQUEST_FLAGS_SHIFT),
+      fd,
+      fdGeneration,
+      offLow,
+      offHigh,
+      addrLow,
+      addrHigh,
+      len,
+      rwFlags,
+    )
+    this.#queuePublish()
+  }
+
+  /** As `post`, from a value. */
+  postSpec(operation: Operation, spec: RequestSpec): void {
+    this.post(
+      operation,
+      spec.operation,
+      spec.flags ?? 0,
+      spec.fd ?? 0,
+      spec.fdGeneration ?? 0,
+      spec.offLow ?? 0,
+      spec.offHigh ?? 0,
+      spec.addrLow ?? 0,
+      spec.addrHigh ?? 0,
+      spec.len ?? 0,
+      spec.rwFlags ?? 0,
+    )
+  }
+
+  /** Hands everything written so far to the actor. */
+  publish(): void {
+    if (this.requests.publish()) this.#doorbell.ring()
+  }
+
+  /**
+   * Posts when there is room, first come first served. `settled` gets the raw outcome, or the
+   * error when this client fails. False when it had to go into the line.
+   */
+  start(spec: RequestSpec, settled: (outcome: Outcome) => void, failed: Reject): void {
+    this.operations.whenReady(() => {
+      if (this.failure !== null) {
+        failed(this.failure)
+        return true
+      }
+      const operation = this.operations.claim()
+      if (operation === null) return false
+      operation.settle = SETTLE_OUTCOME
+      operation.resolve = settled as (value: unknown) => void
+      operation.reject = failed
+      this.postSpec(operation, spec)
+      return true
+    })
+  }
+
+  /**
+   * Runs `action` while this thread is blocked in a synchronous call: posts are published by
+   * `progressSync`, so no task is queued for them.
+   */
+  blocking<T>(action: () => T): T {
+    const before = this.#publishQueued
+    this.#publishQueued = true
+    try {
+      return action()
+    } finally {
+      this.#publishQueued = before
+      this.publish()
+      // An asynchronous waiter whose completions were all taken here must not wait for ever.
+      if (this.#armed && this.operations.outstandingCount === 0) this.#completions.wakeSelf()
+      else if (!this.#armed && this.operations.outstandingCount > 0) this.#queuePublish()
+    }
+  }
+
+  /** Publishes, then settles what has completed; sleeps (bounded) when that is nothing. */
+  progressSync(): void {
+    this.publish()
+    if (this.drain() > 0) return
+    this.#completions.waitSync(SYNC_WAIT_MILLISECONDS)
+    if (this.drain() === 0) this.#checkActor()
+  }
+
+  /** Settles every completion that is there; returns how many. */
+  drain(): number {
+    const completions = this.#completions
+    const count = Math.min(completions.available(), this.operations.capacity)
+    const words = completions.words
+    for (let taken = 0; taken < count; taken++) {
+      const at = completions.next()
+      const operation = this.operations.expected(
+        words[at + COMPLETION_USER_LOW],
+        words[at + COMPLETION_USER_HIGH],
+      )
+      const res = words[at + COMPLETION_RES]
+      const extra = words[at + COMPLETION_EXTRA]
+      const flags = words[at + COMPLETION_FLAGS]
+      completions.advance()
+      if (operation !== null) this.#settle(operation, res, extra, flags)
+    }
+    if (count > 0) {
+      completions.giveBack()
+      this.operations.admit()
+    }
+    return count
+  }
+
+  /** Gives a claimed or posted operation's memory and slot back. */
+  free(operation: Operation): void {
+    if (operation.page >= 0) this.arena.release(operation.page)
+    operation.clear()
+    this.operations.free(operation)
+  }
+
+  /** Ends this client: everything outstanding fails with `error`, and so does all later work. */
+  fail(error: Error): void {
+    if (this.failure !== null) return
+    this.failure = error
+    for (const operation of this.operations.outstanding()) {
+      // The memory stays held: nobody can say any more whether the kernel is done with it.
+      if (operation.batch !== null) operation.batch.failAll(error)
+      operation.reject(error)
+    }
+    this.operations.admit()
+    this.#completions.wakeSelf()
+    this.#presence.end()
+  }
+
+  #queuePublish(): void {
+    if (this.#publishQueued) return
+    this.#publishQueued = true
+    this.#presence.hold()
+    RESOLVED.then(this.#publishTask)
+  }
+
+  /** Marks the client closed; nothing may be outstanding. */
+  close(): void {
+    this.failure = clientClosed()
+    this.operations.admit()
+    this.#completions.wakeSelf()
+    this.#presence.end()
+  }
+
+  #settle(operation: Operation, res: number, extra: number, flags: number): void {
+    const { resolve, reject, buffer, batch } = operation
+    if (operation.settle === SETTLE_OUTCOME) {
+      this.free(operation)
+      resolve({ res, extra, flags })
+      return
+    }
+    if (operation.settle === SETTLE_BATCH) {
+      ;(batch as NonNullable<typeof batch>).settleOne(operation, res)
+      this.free(operation)
+      return
+    }
+    if (res < 0) {
+      const error = systemError(res, operation.syscall)
+      if (operation.settle === SETTLE_WRITE) Object.assign(error, { bytesWritten: extra })
+      this.free(operation)
+      reject(error)
+      return
+    }
+    if (operation.settle === SETTLE_READ) {
+      const copied = operation.target === null || res === 0 || this.copyOut(operation, res)
+      this.free(operation)
+      if (copied) resolve({ bytesRead: res, buffer })
+      else reject(bufferChanged())
+      return
+    }
+    this.free(operation)
+    resolve({ bytesWritten: res, buffer })
+  }
+
+  /** Copies a staged read to its caller; false when his buffer is no longer what it was. */
+  copyOut(operation: Operation, byteLength: number): boolean {
+    const target = operation.target as Uint8Array
+    if (target.byteLength !== operation.targetLength) return false
+    const from = operation.addr
+    target.set(this.arena.bytes.subarray(from, from + byteLength))
+    return true
+  }
+
+  /** Waits for the next completion, once, while anything is outstanding. */
+  #watch(): void {
+    if (this.#armed || this.failure !== null) return
+    while (this.operations.outstandingCount > 0) {
+      const wait = this.#completions.waitAsync()
+      if (wait !== null) {
+        this.#armed = true
+        wait.then(this.#wakeTask)
+        return
+      }
+      if (this.drain() === 0) break
+      // What the settled promises post is published by their own task.
+    }
+    if (this.operations.outstandingCount === 0) this.#presence.release()
+    else this.#checkActor()
+  }
+
+  #checkActor(): void {
+    if (this.failure !== null) return
+    if (this.#doorbell.life() === LIFE_EXITED) {
+      this.fail(actorExited())
+      return
+    }
+    const state = this.#completions.channelState()
+    if (state === CHANNEL_POISONED) this.fail(protocolBroken())
+    if (state === CHANNEL_REFUSED) {
+      this.fail(
+        new UringError('ERR_URING_TOO_MANY_CLIENTS', 'the actor refused this client: no free slot'),
+      )
+    }
+  }
+
+  /** The control port's other end is gone, or a message never arrived. */
+  disconnected(): void {
+    this.drain()
+    this.#checkActor()
+    this.fail(actorExited())
+  }
+}
+
+const RESOLVED = Promise.resolve()
