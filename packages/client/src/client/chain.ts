@@ -1,5 +1,5 @@
 import { invalidType, outOfRange, type SystemError, systemError } from '../errors/index.ts'
-import { byteOffset, bytesOf, positionHigh, positionLow, parsePosition } from '../file/arguments.ts'
+import { byteOffset, bytesOf, parsePosition, positionHigh, positionLow } from '../file/arguments.ts'
 import { rangeRequest, requestOf } from '../file/file-steps.ts'
 import type { FileHandleState } from '../file/handle.ts'
 import { leasedBlock, STAGE_BYTES } from '../file/transfer.ts'
@@ -63,11 +63,23 @@ export class ChainBuilder {
     return this.#add({ operation: OPERATION_NOP }, null)
   }
 
-  read(file: UringFile, buffer: ArrayBufferView, offset?: number | null, length?: number | null, position?: number | bigint | null): this {
+  read(
+    file: UringFile,
+    buffer: ArrayBufferView,
+    offset?: number | null,
+    length?: number | null,
+    position?: number | bigint | null,
+  ): this {
     return this.#transfer(file, OPERATION_READ, buffer, offset, length, position)
   }
 
-  write(file: UringFile, buffer: ArrayBufferView, offset?: number | null, length?: number | null, position?: number | bigint | null): this {
+  write(
+    file: UringFile,
+    buffer: ArrayBufferView,
+    offset?: number | null,
+    length?: number | null,
+    position?: number | bigint | null,
+  ): this {
     return this.#transfer(file, OPERATION_WRITE, buffer, offset, length, position)
   }
 
@@ -97,7 +109,13 @@ export class ChainBuilder {
     return this.#range(file, OPERATION_TRUNCATE, length, 0)
   }
 
-  #range(file: UringFile, operation: number, position: unknown, length: unknown, rwFlags: number = 0): this {
+  #range(
+    file: UringFile,
+    operation: number,
+    position: unknown,
+    length: unknown,
+    rwFlags: number = 0,
+  ): this {
     const state = this.#own(file, OPERATION_NAMES[operation])
     const from = byteOffset(position, 'position')
     const count = byteOffset(length, 'length')
@@ -117,13 +135,23 @@ export class ChainBuilder {
     const { arena } = this.#transport
     const staged = bytes.buffer !== arena.buffer
     if (staged && (bytes.length === 0 || bytes.length > STAGE_BYTES)) {
-      throw outOfRange('length', `>= 1 && <= ${STAGE_BYTES} in a chain, except for leases`, bytes.length)
+      throw outOfRange(
+        'length',
+        `>= 1 && <= ${STAGE_BYTES} in a chain, except for leases`,
+        bytes.length,
+      )
     }
     if (!staged) leasedBlock(state, bytes)
     parsePosition(position)
     state.assertAligned(staged ? 0 : bytes.byteOffset, positionLow, positionHigh, bytes.length)
     const fields = { offLow: positionLow, offHigh: positionHigh, len: bytes.length }
-    this.#members.push({ spec: requestOf(state, operation, fields), file: state, bytes, staged, buffer })
+    this.#members.push({
+      spec: requestOf(state, operation, fields),
+      file: state,
+      bytes,
+      staged,
+      buffer,
+    })
     return this
   }
 
@@ -166,10 +194,19 @@ export async function runChain(
       const pages = claimAll(transport, members)
       if (pages === null) return false
       members.forEach((member, index) => {
-        postMember(transport, member, pages[index], index, members.length, drain, (outcome) => {
-          settled[index] = outcome
-          if (--left === 0) resolve(settled)
-        }, reject)
+        postMember(
+          transport,
+          member,
+          pages[index],
+          index,
+          members.length,
+          drain,
+          (outcome) => {
+            settled[index] = outcome
+            if (--left === 0) resolve(settled)
+          },
+          reject,
+        )
       })
       return true
     })

@@ -1,8 +1,8 @@
 import * as threads from 'node:worker_threads'
-import { UringError, invalidType } from '../errors/index.ts'
+import { actorClosing, actorExited, invalidType, UringError } from '../errors/index.ts'
 import {
-  ADDRESS_KEY,
   type ActorAddress,
+  ADDRESS_KEY,
   CHANNEL_CAPACITY_BYTE,
   CHANNEL_MAGIC,
   CHANNEL_MAGIC_BYTE,
@@ -19,7 +19,6 @@ import {
   LIFE_EXITED,
   PROTOCOL_VERSION,
 } from '../protocol/index.ts'
-import { actorClosing, actorExited } from '../errors/index.ts'
 import { Transport } from '../transport/transport.ts'
 import { Client } from './client.ts'
 
@@ -39,7 +38,8 @@ type PostMessageToThread = (
  * ERR_URING_TOO_MANY_CLIENTS.
  */
 export function connect(address?: ActorAddress): Client {
-  const to = address ?? (threads.getEnvironmentData(ADDRESS_KEY) as unknown as ActorAddress | undefined)
+  const to =
+    address ?? (threads.getEnvironmentData(ADDRESS_KEY) as unknown as ActorAddress | undefined)
   if (to === undefined) {
     throw new UringError(
       'ERR_URING_NO_ACTOR',
@@ -74,7 +74,8 @@ export function connect(address?: ActorAddress): Client {
     port: port2,
     threadId: threads.threadId,
   }
-  const post = (threads as unknown as { postMessageToThread: PostMessageToThread }).postMessageToThread
+  const post = (threads as unknown as { postMessageToThread: PostMessageToThread })
+    .postMessageToThread
   post(to.threadId, message, [port2]).catch(() => transport.disconnected())
   return new Client(transport, port1)
 }

@@ -52,7 +52,9 @@ export interface ControlPlane {
 /** Calls the control plane; the port is referenced while a call is under way. */
 export class Control {
   readonly #port: MessagePort
-  #remote: Promise<{ [K in keyof ControlPlane]: () => Promise<ReturnType<ControlPlane[K]>> }> | null = null
+  #remote: Promise<{
+    [K in keyof ControlPlane]: () => Promise<ReturnType<ControlPlane[K]>>
+  }> | null = null
 
   constructor(port: MessagePort) {
     this.#port = port

@@ -26,7 +26,9 @@ export function invalidType(name: string, expected: string, value: unknown): Typ
 export function outOfRange(name: string, range: string, value: unknown): RangeError {
   const shown = typeof value === 'bigint' ? `${value}n` : String(value)
   return coded(
-    new RangeError(`The value of "${name}" is out of range. It must be ${range}. Received ${shown}`),
+    new RangeError(
+      `The value of "${name}" is out of range. It must be ${range}. Received ${shown}`,
+    ),
     'ERR_OUT_OF_RANGE',
   )
 }

@@ -35,6 +35,7 @@ export function systemError(result: number, syscall: string, path?: string): Sys
   const text = known === undefined ? 'unknown error' : known[1]
   const where = path === undefined ? '' : ` '${path}'`
   const error = new Error(`${code}: ${text}, ${syscall}${where}`)
-  const fields = path === undefined ? { code, errno: result, syscall } : { code, errno: result, syscall, path }
+  const fields =
+    path === undefined ? { code, errno: result, syscall } : { code, errno: result, syscall, path }
   return Object.assign(error, fields)
 }

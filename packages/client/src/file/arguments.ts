@@ -21,7 +21,8 @@ const MAX_POSITION = 2n ** 63n - 1n
 /** A byte count or position: an integer number, or a bigint up to 2^63 - 1. */
 export function byteOffset(value: unknown, name: string): number | bigint {
   if (typeof value === 'bigint') {
-    if (value < 0n || value > MAX_POSITION) throw outOfRange(name, `>= 0 && <= ${MAX_POSITION}`, value)
+    if (value < 0n || value > MAX_POSITION)
+      throw outOfRange(name, `>= 0 && <= ${MAX_POSITION}`, value)
     return value
   }
   if (typeof value !== 'number') throw invalidType(name, 'one of type number or bigint', value)
@@ -92,7 +93,8 @@ export function bytesOf(
     throw invalidType(name, 'an instance of Buffer, TypedArray, or DataView', buffer)
   }
   const byteLength = buffer.byteLength
-  const from = offset === undefined || offset === null ? 0 : integer(offset, 'offset', 0, byteLength)
+  const from =
+    offset === undefined || offset === null ? 0 : integer(offset, 'offset', 0, byteLength)
   const count =
     length === undefined || length === null
       ? byteLength - from

@@ -93,7 +93,10 @@ export function* syncSteps(file: FileHandleState, data: boolean, flags: number):
   yield* simpleSteps(file, spec, data ? 'fdatasync' : 'fsync')
 }
 
-export function* statSteps(file: FileHandleState, bigint: boolean): Steps<UringStats | UringBigIntStats> {
+export function* statSteps(
+  file: FileHandleState,
+  bigint: boolean,
+): Steps<UringStats | UringBigIntStats> {
   file.assertOpen('fstat')
   const { arena } = file.transport
   const page = yield* allocate(STAT_BYTES)
@@ -116,7 +119,11 @@ export function* utimesSteps(file: FileHandleState, atime: number, mtime: number
   try {
     const addr = page << PAGE_SHIFT
     new Float64Array(arena.buffer, addr, 2).set([atime, mtime])
-    yield* simpleSteps(file, requestOf(file, OPERATION_UTIMES, { addrLow: addr, len: 16 }), 'futime')
+    yield* simpleSteps(
+      file,
+      requestOf(file, OPERATION_UTIMES, { addrLow: addr, len: 16 }),
+      'futime',
+    )
   } finally {
     arena.release(page)
   }

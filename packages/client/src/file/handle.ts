@@ -53,7 +53,7 @@ export class FileHandleState {
     }
     // Both words -1 stand for the file's own position, which the kernel checks.
     const own = low === -1 && high === -1
-    if (!own && ((low >>> 0) % offset) !== 0) {
+    if (!own && (low >>> 0) % offset !== 0) {
       throw misaligned('position', `${(high >>> 0) * 4294967296 + (low >>> 0)}`, offset)
     }
     if (length % offset !== 0) throw misaligned('length', `${length}`, offset)

@@ -63,7 +63,8 @@ export async function readMany(
   file.assertOpen('read')
   integer(length, 'length', 1, STAGE_BYTES)
   const count = integer(positions.length, 'positions.length', 0, 2 ** 24)
-  if (count * length > 2 ** 31) throw outOfRange('positions.length', `<= ${2 ** 31 / length}`, count)
+  if (count * length > 2 ** 31)
+    throw outOfRange('positions.length', `<= ${2 ** 31 / length}`, count)
   for (let index = 0; index < count; index++) {
     integer(positions[index], `positions[${index}]`)
     parsePosition(positions[index])

@@ -1,5 +1,5 @@
-import type { Readable, Writable } from 'node:stream'
 import { createInterface, type Interface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 import { invalidType, invalidValue } from '../errors/index.ts'
 import {
   OPERATION_ALLOCATE,
@@ -15,13 +15,33 @@ import {
   type TrimMethod,
 } from '../protocol/index.ts'
 import { runAsync, runSync, type Steps } from '../transport/steps.ts'
-import { byteOffset, bytesOf, fileMode, integer, parsePosition, positionValue } from './arguments.ts'
+import {
+  byteOffset,
+  bytesOf,
+  fileMode,
+  integer,
+  parsePosition,
+  positionValue,
+} from './arguments.ts'
 import { blockBytes, blockPosition, requireBlockSize } from './blocks.ts'
-import { closeSteps, rangeRequest, requestOf, simpleSteps, statSteps, syncSteps, utimesSteps } from './file-steps.ts'
+import {
+  closeSteps,
+  rangeRequest,
+  requestOf,
+  simpleSteps,
+  statSteps,
+  syncSteps,
+  utimesSteps,
+} from './file-steps.ts'
 import type { FileHandleState } from './handle.ts'
 import { readMany } from './read-many.ts'
-import { openReadStream, openWriteStream, type ReadStreamOptions, type WriteStreamOptions } from './streams.ts'
-import { type UringBigIntStats, UringStats } from './stats.ts'
+import type { UringBigIntStats, UringStats } from './stats.ts'
+import {
+  openReadStream,
+  openWriteStream,
+  type ReadStreamOptions,
+  type WriteStreamOptions,
+} from './streams.ts'
 import { type ReadResult, tryRead, tryWrite, type WriteResult } from './transfer.ts'
 import { readSteps, writeSteps } from './transfer-steps.ts'
 import { vectorReadSteps, vectorWriteSteps } from './vectors.ts'
@@ -274,11 +294,7 @@ export class UringFile {
     return { bytesWritten, buffer }
   }
 
-  *#wholeWrite(
-    bytes: Uint8Array,
-    position: number | bigint | null,
-    flags: number,
-  ): Steps<number> {
+  *#wholeWrite(bytes: Uint8Array, position: number | bigint | null, flags: number): Steps<number> {
     const written = bytes.length === 0 ? 0 : yield* writeSteps(this.#state, bytes, position, flags)
     if (bytes.length === 0 && flags & REQUEST_DURABLE) yield* syncSteps(this.#state, true, 0)
     return written
@@ -348,7 +364,10 @@ export class UringFile {
     buffers: readonly ArrayBufferView[],
     position?: number | bigint | null,
   ): Promise<{ bytesWritten: number; buffers: readonly ArrayBufferView[] }> {
-    return { bytesWritten: await this.#run(vectorWriteSteps(this.#state, buffers, position)), buffers }
+    return {
+      bytesWritten: await this.#run(vectorWriteSteps(this.#state, buffers, position)),
+      buffers,
+    }
   }
 
   writevSync(buffers: readonly ArrayBufferView[], position?: number | bigint | null): number {
@@ -425,8 +444,21 @@ export class UringFile {
    * sync_file_range(2): starts write-out of a range and waits for it. It is no durability: neither
    * metadata nor the device's cache is flushed. `length` 0 reaches to the end of the file.
    */
-  syncRange(position: number | bigint, length: number | bigint, options?: OperationOptions): Promise<void> {
-    return this.#later(() => this.#rangeSteps(OPERATION_SYNC_RANGE, position, length, 'sync_file_range', operationFlags(options), 7))
+  syncRange(
+    position: number | bigint,
+    length: number | bigint,
+    options?: OperationOptions,
+  ): Promise<void> {
+    return this.#later(() =>
+      this.#rangeSteps(
+        OPERATION_SYNC_RANGE,
+        position,
+        length,
+        'sync_file_range',
+        operationFlags(options),
+        7,
+      ),
+    )
   }
 
   syncRangeSync(position: number | bigint, length: number | bigint): void {
@@ -434,8 +466,21 @@ export class UringFile {
   }
 
   /** fallocate(2): reserves space for a range and grows the file to its end where needed. */
-  allocate(position: number | bigint, length: number | bigint, options?: OperationOptions): Promise<void> {
-    return this.#later(() => this.#rangeSteps(OPERATION_ALLOCATE, position, length, 'fallocate', operationFlags(options), 0))
+  allocate(
+    position: number | bigint,
+    length: number | bigint,
+    options?: OperationOptions,
+  ): Promise<void> {
+    return this.#later(() =>
+      this.#rangeSteps(
+        OPERATION_ALLOCATE,
+        position,
+        length,
+        'fallocate',
+        operationFlags(options),
+        0,
+      ),
+    )
   }
 
   allocateSync(position: number | bigint, length: number | bigint): void {
@@ -460,7 +505,11 @@ export class UringFile {
    * Gives the space of a range back; it reads as zeros. A hole in a file, whose size stays; discard
    * on a block device, whose range must be a multiple of its logical block. The result tells which.
    */
-  trim(position: number | bigint, length: number | bigint, options?: OperationOptions): Promise<TrimResult> {
+  trim(
+    position: number | bigint,
+    length: number | bigint,
+    options?: OperationOptions,
+  ): Promise<TrimResult> {
     return this.#later(() => this.#trimSteps(position, length, operationFlags(options)))
   }
 
@@ -517,7 +566,9 @@ export class UringFile {
 
   /** Sets access and modification time: seconds since the epoch, or Dates. */
   utimes(atime: number | string | Date, mtime: number | string | Date): Promise<void> {
-    return this.#later(() => utimesSteps(this.#state, seconds(atime, 'atime'), seconds(mtime, 'mtime')))
+    return this.#later(() =>
+      utimesSteps(this.#state, seconds(atime, 'atime'), seconds(mtime, 'mtime')),
+    )
   }
 
   /** Reads block `n` (of `blockSize` bytes); the view is short at the end of the file. */
@@ -554,7 +605,10 @@ export class UringFile {
 
   /** The file's lines, as `readline` gives them. */
   readLines(options?: ReadStreamOptions): Interface {
-    return createInterface({ input: this.createReadStream(options), crlfDelay: Number.POSITIVE_INFINITY })
+    return createInterface({
+      input: this.createReadStream(options),
+      crlfDelay: Number.POSITIVE_INFINITY,
+    })
   }
 
   /** Closes the file when what is in flight on it has completed. */
@@ -584,10 +638,7 @@ export class UringFile {
   }
 }
 
-function readOptions(
-  buffer: unknown,
-  offset: unknown,
-): ReadOptions & { buffer: ArrayBufferView } {
+function readOptions(buffer: unknown, offset: unknown): ReadOptions & { buffer: ArrayBufferView } {
   if (ArrayBuffer.isView(buffer)) return { ...(offset as ReadOptions | null), buffer }
   if (buffer !== undefined && buffer !== null && typeof buffer !== 'object') {
     throw invalidType('buffer', 'an instance of Buffer, TypedArray, or DataView', buffer)
@@ -611,7 +662,8 @@ function emptyRead(
 function seconds(time: unknown, name: string): number {
   if (time instanceof Date) return time.getTime() / 1000
   const value = typeof time === 'string' ? Number(time) : time
-  if (typeof value !== 'number') throw invalidType(name, 'of type number or string, or a Date', time)
+  if (typeof value !== 'number')
+    throw invalidType(name, 'of type number or string, or a Date', time)
   if (!Number.isFinite(value)) throw invalidType(name, 'a finite time', time)
   return value
 }

@@ -15,7 +15,8 @@ export function* vectorReadSteps(
   position: unknown,
 ): Steps<number> {
   const views = vectorOf(buffers)
-  const at = typeof position === 'number' || typeof position === 'bigint' ? positionValue(position) : null
+  const at =
+    typeof position === 'number' || typeof position === 'bigint' ? positionValue(position) : null
   file.assertOpen('read')
   const total = totalBytes(views)
   if (total === 0) return 0
@@ -38,7 +39,8 @@ export function* vectorWriteSteps(
   position: unknown,
 ): Steps<number> {
   const views = vectorOf(buffers)
-  const at = typeof position === 'number' || typeof position === 'bigint' ? positionValue(position) : null
+  const at =
+    typeof position === 'number' || typeof position === 'bigint' ? positionValue(position) : null
   file.assertOpen('write')
   const total = totalBytes(views)
   if (total === 0) return 0

@@ -43,7 +43,11 @@ export function textOrBytes(bytes: Buffer, options: EncodingOptions): Buffer | s
 export function writableBytes(data: unknown, options: EncodingOptions): Uint8Array {
   if (typeof data === 'string') return Buffer.from(data, encodingOf(options) ?? 'utf8')
   if (!isArrayBufferView(data)) {
-    throw invalidType('data', 'of type string or an instance of Buffer, TypedArray, or DataView', data)
+    throw invalidType(
+      'data',
+      'of type string or an instance of Buffer, TypedArray, or DataView',
+      data,
+    )
   }
   return bytesOf(data, 0, undefined, 'data')
 }
@@ -58,4 +62,3 @@ function encodingOf(options: EncodingOptions): BufferEncoding | undefined {
 function roundedUp(value: number, multiple: number): number {
   return Math.ceil(value / multiple) * multiple
 }
-

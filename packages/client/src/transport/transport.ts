@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import {
+  actorClosing,
   actorExited,
   bufferChanged,
   clientClosed,
@@ -14,6 +15,7 @@ import {
   CHANNEL_REFUSED,
   COMPLETION_EXTRA,
   COMPLETION_FLAGS,
+  COMPLETION_REFUSED,
   COMPLETION_RES,
   COMPLETION_USER_HIGH,
   COMPLETION_USER_LOW,
@@ -264,9 +266,17 @@ export class Transport {
 
   #settle(operation: Operation, res: number, extra: number, flags: number): void {
     const { resolve, reject, buffer, batch } = operation
-    if (operation.settle === SETTLE_OUTCOME) {
+    if (flags & COMPLETION_REFUSED) {
+      batch?.failAll(actorClosing())
       this.free(operation)
-      resolve({ res, extra, flags })
+      reject(actorClosing())
+      return
+    }
+    if (operation.settle === SETTLE_OUTCOME) {
+      const copied = operation.target === null || res <= 0 || this.copyOut(operation, res)
+      this.free(operation)
+      if (copied) resolve({ res, extra, flags })
+      else reject(bufferChanged())
       return
     }
     if (operation.settle === SETTLE_BATCH) {

@@ -1,0 +1,173 @@
+import type { MessagePort } from 'node:worker_threads'
+import {
+  CHANNEL_CLIENT_STATE,
+  CHANNEL_COMPLETION_HEAD,
+  CHANNEL_COMPLETION_TAIL,
+  CHANNEL_REQUEST_HEAD,
+  CHANNEL_REQUEST_TAIL,
+  CHANNEL_SLOT,
+  CHANNEL_STATE,
+  CLIENT_AWAKE,
+  CLIENT_WAITING,
+  COMPLETION_BUSY_F64,
+  COMPLETION_COMPLETED_F64,
+  COMPLETION_EXTRA,
+  COMPLETION_FLAGS,
+  COMPLETION_RES,
+  COMPLETION_SUBMITTED_F64,
+  COMPLETION_TAKEN_F64,
+  COMPLETION_USER_HIGH,
+  COMPLETION_USER_LOW,
+  COMPLETION_WORDS,
+  completionsWord,
+  REQUEST_WORDS,
+  REQUESTS_WORD,
+  ringLength,
+} from '@uring-actor/client/protocol'
+
+/**
+ * The actor's side of one client's channel. Every index is kept here: what the client's words say
+ * is checked against these, and never taken for them.
+ *
+ *   invariant:   in flight + completions not taken by the client <= capacity
+ *
+ * so there is always room to publish a completion.
+ */
+export class Channel {
+  readonly slot: number
+  readonly capacity: number
+  readonly words: Int32Array
+  readonly arena: Uint8Array
+  readonly port: MessagePort
+  readonly threadId: number
+  /** Operations taken and not completed. */
+  inFlight = 0
+  /** A drain was taken: nothing more is, until it has completed. */
+  holding = false
+  /** The client is gone, or broke the protocol: nothing more is taken. */
+  dead = false
+  /** Cleaning up has begun. */
+  ending = false
+  /** In the loop's list of channels that may have requests. */
+  ready = false
+  /** Completions were written and not published. */
+  dirty = false
+  taken = 0
+  completed = 0
+  errors = 0
+  bytesRead = 0
+  bytesWritten = 0
+  wakes = 0
+  #times: Float64Array
+  #completions: number
+  #requestHead = 0
+  #completionTail = 0
+
+  constructor(
+    slot: number,
+    capacity: number,
+    channel: SharedArrayBuffer,
+    arena: SharedArrayBuffer,
+    port: MessagePort,
+    threadId: number,
+  ) {
+    this.slot = slot
+    this.capacity = capacity
+    this.words = new Int32Array(channel)
+    this.#times = new Float64Array(channel)
+    this.#completions = completionsWord(capacity)
+    this.arena = new Uint8Array(arena, 0, arena.byteLength)
+    this.port = port
+    this.threadId = threadId
+  }
+
+  /** Requests that can be taken now: 0 also when completions have no room. -1: protocol broken. */
+  available(): number {
+    const words = this.words
+    const posted = ringLength(this.#requestHead, Atomics.load(words, CHANNEL_REQUEST_TAIL))
+    if (posted === 0) return 0
+    if (posted > this.capacity) return -1
+    const head = Atomics.load(words, CHANNEL_COMPLETION_HEAD)
+    const untaken = ringLength(head, this.#completionTail)
+    if (untaken > this.capacity) return -1
+    const room = this.capacity - untaken - this.inFlight
+    return posted < room ? posted : room
+  }
+
+  /** Word index of the `index`th request that was not taken. */
+  requestAt(index: number): number {
+    return REQUESTS_WORD + ((this.#requestHead + index) & (this.capacity - 1)) * REQUEST_WORDS
+  }
+
+  /** Passes over `count` requests; the client may use their slots again. */
+  advance(count: number): void {
+    this.#requestHead = (this.#requestHead + count) | 0
+    this.inFlight += count
+    this.taken += count
+  }
+
+  giveBack(): void {
+    Atomics.store(this.words, CHANNEL_REQUEST_HEAD, this.#requestHead)
+  }
+
+  /** Writes one completion; it is the client's after `publish`. */
+  complete(
+    userLow: number,
+    userHigh: number,
+    res: number,
+    extra: number,
+    flags: number,
+    taken: number,
+    submitted: number,
+    completed: number,
+    busy: number,
+  ): void {
+    const words = this.words
+    const at = this.#completions + (this.#completionTail & (this.capacity - 1)) * COMPLETION_WORDS
+    words[at + COMPLETION_USER_LOW] = userLow
+    words[at + COMPLETION_USER_HIGH] = userHigh
+    words[at + COMPLETION_RES] = res
+    words[at + COMPLETION_FLAGS] = flags
+    words[at + COMPLETION_EXTRA] = extra
+    const times = this.#times
+    const time = at >> 1
+    times[time + COMPLETION_TAKEN_F64] = taken
+    times[time + COMPLETION_SUBMITTED_F64] = submitted
+    times[time + COMPLETION_COMPLETED_F64] = completed
+    times[time + COMPLETION_BUSY_F64] = busy
+    this.#completionTail = (this.#completionTail + 1) | 0
+    this.inFlight--
+    this.completed++
+    if (res < 0) this.errors++
+    this.dirty = true
+  }
+
+  /**
+   * Hands the completions written so far to the client and wakes it if it waits. The tail is stored
+   * before the client's state is read, and the client does the two the other way round, so one
+   * of both always sees the other.
+   */
+  publish(): void {
+    this.dirty = false
+    const words = this.words
+    Atomics.store(words, CHANNEL_COMPLETION_TAIL, this.#completionTail)
+    if (Atomics.load(words, CHANNEL_CLIENT_STATE) === CLIENT_WAITING) this.wake()
+  }
+
+  wake(): void {
+    Atomics.store(this.words, CHANNEL_CLIENT_STATE, CLIENT_AWAKE)
+    Atomics.notify(this.words, CHANNEL_CLIENT_STATE)
+    this.wakes++
+  }
+
+  /** Tells the client what became of the channel. */
+  setState(state: number): void {
+    Atomics.store(this.words, CHANNEL_STATE, state)
+    this.wake()
+  }
+
+  /** Tells the client its dirty bit; requests posted before are looked at right afterwards. */
+  setSlot(): void {
+    Atomics.store(this.words, CHANNEL_SLOT, this.slot + 1)
+  }
+}

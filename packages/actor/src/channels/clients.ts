@@ -1,0 +1,189 @@
+import type { MessagePort } from 'node:worker_threads'
+import {
+  type ActorLimits,
+  CHANNEL_ATTACHED,
+  CHANNEL_CAPACITY_BYTE,
+  CHANNEL_DETACHED,
+  CHANNEL_MAGIC,
+  CHANNEL_MAGIC_BYTE,
+  CHANNEL_POISONED,
+  CHANNEL_REFUSED,
+  CHANNEL_STATE,
+  CONNECT_KIND,
+  type ConnectMessage,
+  channelBytes,
+  HEADER_CLIENTS,
+} from '@uring-actor/client/protocol'
+import type { Engine } from '../engine/engine.ts'
+import type { FileTable } from '../files/file-table.ts'
+import type { MetadataCalls } from '../files/metadata-calls.ts'
+import type { Dispatcher } from '../operations/dispatcher.ts'
+import { Channel } from './channel.ts'
+
+/** What the table of clients needs of the rest of the actor; set once all of it is made. */
+export interface ClientParts {
+  readonly engine: Engine
+  readonly dispatcher: Dispatcher
+  readonly files: FileTable
+  readonly metadata: MetadataCalls
+  /** Looks at a channel that was attached, whatever its dirty bit says. */
+  readonly attached: (channel: Channel) => void
+  readonly wake: () => void
+}
+
+/** All connected clients: attaching, detaching, and cleaning up after those that died. */
+export class Clients {
+  readonly channels: Array<Channel | null>
+  /** Refuses new clients while the actor closes. */
+  closing = false
+  /** What clients that have left had done. */
+  readonly departed = { completed: 0, errors: 0, wakes: 0 }
+  #limits: ActorLimits
+  #header: Int32Array
+  #parts: ClientParts | null = null
+  #expose: (port: MessagePort, channel: Channel) => void
+
+  constructor(
+    limits: ActorLimits,
+    header: Int32Array,
+    expose: (port: MessagePort, channel: Channel) => void,
+  ) {
+    this.#limits = limits
+    this.#header = header
+    this.channels = new Array(limits.maxClients).fill(null)
+    this.#expose = expose
+  }
+
+  setParts(parts: ClientParts): void {
+    this.#parts = parts
+  }
+
+  get count(): number {
+    return this.channels.filter((channel) => channel !== null).length
+  }
+
+  /** A `workerMessage`; anything but a well-formed connect is not for us. */
+  onMessage = (value: unknown): void => {
+    if (!isConnect(value)) return
+    const { channel, arena, port, threadId } = value
+    const slot = this.channels.indexOf(null)
+    if (this.closing || slot < 0 || !this.#wellFormed(channel, arena)) {
+      refuse(channel)
+      port.close()
+      Atomics.sub(this.#header, HEADER_CLIENTS, 1)
+      return
+    }
+    const parts = this.#parts as ClientParts
+    const capacity = this.#limits.channelDepth
+    const attached = new Channel(slot, capacity, channel, arena, port, threadId)
+    this.channels[slot] = attached
+    parts.engine.attachArena(slot, arena)
+    port.on('close', () => this.#portClosed(attached))
+    this.#expose(port, attached)
+    port.unref()
+    attached.setSlot()
+    attached.setState(CHANNEL_ATTACHED)
+    // The client may have posted before it had a dirty bit to set.
+    parts.attached(attached)
+    parts.wake()
+  }
+
+  #wellFormed(channel: SharedArrayBuffer, arena: SharedArrayBuffer): boolean {
+    const { channelDepth, arenaBytes } = this.#limits
+    if (channel.byteLength !== channelBytes(channelDepth)) return false
+    if (arena.byteLength !== arenaBytes || !arena.growable) return false
+    const words = new Int32Array(channel)
+    return (
+      words[CHANNEL_MAGIC_BYTE >> 2] === CHANNEL_MAGIC &&
+      words[CHANNEL_CAPACITY_BYTE >> 2] === channelDepth
+    )
+  }
+
+  /** The client asked to leave: everything before has completed, its files are closed now. */
+  detach(channel: Channel, row: number): void {
+    channel.dead = true
+    channel.ending = true
+    this.#closeFiles(channel, () => {
+      ;(this.#parts as ClientParts).dispatcher.finish(row, 0, 0, 0)
+      channel.publish()
+      this.#release(channel, CHANNEL_DETACHED)
+    })
+  }
+
+  /** The client broke the protocol: it is shut out, and nobody else is touched. */
+  poison(channel: Channel): void {
+    if (channel.dead) return
+    channel.setState(CHANNEL_POISONED)
+    this.#end(channel)
+  }
+
+  /** The client's thread is gone, or it closed its port without a word. */
+  #portClosed(channel: Channel): void {
+    if (channel.dead) return
+    this.#end(channel)
+    ;(this.#parts as ClientParts).wake()
+  }
+
+  /** Stops taking, cancels what is in flight; the rest follows when that has completed. */
+  #end(channel: Channel): void {
+    channel.dead = true
+    const { dispatcher } = this.#parts as ClientParts
+    if (channel.inFlight > 0) dispatcher.cancelAll(channel)
+    if (channel.inFlight === 0) this.drained(channel)
+  }
+
+  /** Nothing is in flight for a dead client any more: the kernel touches none of its memory. */
+  drained(channel: Channel): void {
+    if (channel.ending) return
+    channel.ending = true
+    this.#closeFiles(channel, () => this.#release(channel, null))
+  }
+
+  #closeFiles(channel: Channel, done: () => void): void {
+    const { files, metadata, wake } = this.#parts as ClientParts
+    const open = files.ofChannel(channel.slot)
+    let left = open.length + 1
+    const closed = (): void => {
+      left--
+      if (left > 0) return
+      done()
+      wake()
+    }
+    metadata.pending += 1
+    for (const file of open) metadata.closeFile(file, closed)
+    // Also without files this ends in a later turn: the caller may be in the middle of something.
+    setImmediate(() => {
+      metadata.pending -= 1
+      closed()
+    })
+  }
+
+  #release(channel: Channel, state: number | null): void {
+    const { engine } = this.#parts as ClientParts
+    engine.detachArena(channel.slot)
+    this.departed.completed += channel.completed
+    this.departed.errors += channel.errors
+    this.departed.wakes += channel.wakes
+    this.channels[channel.slot] = null
+    Atomics.sub(this.#header, HEADER_CLIENTS, 1)
+    if (state !== null) channel.setState(state)
+    channel.port.close()
+  }
+}
+
+function refuse(channel: SharedArrayBuffer): void {
+  if (channel.byteLength < 1024) return
+  const words = new Int32Array(channel)
+  Atomics.store(words, CHANNEL_STATE, CHANNEL_REFUSED)
+}
+
+function isConnect(value: unknown): value is ConnectMessage {
+  if (typeof value !== 'object' || value === null) return false
+  const { kind, channel, arena, port } = value as Partial<ConnectMessage>
+  return (
+    kind === CONNECT_KIND &&
+    channel instanceof SharedArrayBuffer &&
+    arena instanceof SharedArrayBuffer &&
+    typeof port?.postMessage === 'function'
+  )
+}

@@ -1,0 +1,107 @@
+import { COMPLETION_REFUSED, REQUEST_DRAIN, REQUEST_LINK } from '@uring-actor/client/protocol'
+import type { Dispatcher } from '../operations/dispatcher.ts'
+import { type OperationTable, ROW_FLAGS, ROW_WORDS } from '../operations/operation-table.ts'
+import type { Channel } from './channel.ts'
+import type { Intake } from './intake.ts'
+
+const EINVAL = -22
+const ESHUTDOWN = -108
+
+/** A channel whose words are not what the protocol allows. */
+export const BROKEN = -1
+
+/**
+ * Takes requests out of channels: copies, checks, begins. Drains are held back here, per client:
+ * the ring's own drain would wait for all clients, and for the doorbell, which never completes.
+ */
+export class Taking {
+  /** The actor is closing: what is taken is refused. */
+  refusing = false
+  readonly #intake: Intake
+  readonly #table: OperationTable
+  readonly #dispatcher: Dispatcher
+  readonly #chainLength: number
+  readonly #chain: number[] = []
+
+  constructor(intake: Intake, dispatcher: Dispatcher, chainLength: number) {
+    this.#intake = intake
+    this.#table = dispatcher.table
+    this.#dispatcher = dispatcher
+    this.#chainLength = chainLength
+  }
+
+  /** Takes at most `most` requests of a channel; returns how many, or BROKEN. */
+  take(channel: Channel, most: number): number {
+    if (channel.holding) {
+      if (channel.inFlight > 0) return 0
+      channel.holding = false
+    }
+    const available = channel.available()
+    if (available <= 0) return available
+    let taken = 0
+    while (taken < most && taken < available && this.#table.freeCount > 0 && !channel.holding) {
+      const row = this.#intake.copy(channel, channel.requestAt(0), this.#dispatcher.now)
+      const flags = this.#table.words[row * ROW_WORDS + ROW_FLAGS]
+      if (flags & REQUEST_DRAIN) {
+        if (channel.inFlight > 0) {
+          // Not its turn yet. It is copied anew when it is: this copy is forgotten.
+          this.#table.free(row)
+          break
+        }
+        channel.holding = true
+      }
+      if (flags & REQUEST_LINK) {
+        const count = this.#takeChain(channel, row, available - taken)
+        if (count === 0) {
+          channel.holding = false
+          break
+        }
+        taken += count
+      } else {
+        channel.advance(1)
+        this.#beginOne(channel, row)
+        taken++
+      }
+    }
+    if (taken > 0) channel.giveBack()
+    return taken
+  }
+
+  #beginOne(channel: Channel, row: number): void {
+    const error = this.#intake.check(channel, row)
+    if (this.refusing) this.#dispatcher.finish(row, ESHUTDOWN, 0, COMPLETION_REFUSED)
+    else if (error < 0) this.#dispatcher.finish(row, error, 0, 0)
+    else this.#dispatcher.begin(row)
+  }
+
+  /** Takes a whole chain or, when there are too few free rows for it, nothing: 0. */
+  #takeChain(channel: Channel, first: number, available: number): number {
+    const rows = this.#chain
+    rows.length = 0
+    rows.push(first)
+    let error = this.#intake.check(channel, first)
+    let linked = true
+    while (linked && rows.length < available) {
+      if (this.#table.freeCount === 0) {
+        for (const row of rows) this.#dispatcher.forget(row)
+        return 0
+      }
+      const at = channel.requestAt(rows.length)
+      const row = this.#intake.copy(channel, at, this.#dispatcher.now)
+      rows.push(row)
+      linked = (this.#table.words[row * ROW_WORDS + ROW_FLAGS] & REQUEST_LINK) !== 0
+      error = error < 0 ? error : this.#intake.check(channel, row)
+      if (!this.#intake.isChainable(row)) error = EINVAL
+    }
+    // A chain is posted whole: one that does not end, or is too long, is nobody's honest request.
+    if (linked || rows.length > this.#chainLength || !this.#intake.isChainable(first))
+      error = EINVAL
+    const count = rows.length
+    channel.advance(count)
+    if (this.refusing)
+      for (const row of rows) this.#dispatcher.finish(row, ESHUTDOWN, 0, COMPLETION_REFUSED)
+    else if (error < 0) for (const row of rows) this.#dispatcher.finish(row, error, 0, 0)
+    else this.#dispatcher.beginChain(rows.slice())
+    return count
+  }
+}

@@ -1,0 +1,57 @@
+import type { CompletionSink } from './ring.ts'
+
+/**
+ * What carries operations out. The dispatcher says which row of the operation table to begin; the
+ * engine gives its result, `>= 0` or `-errno`, to the sink later. An engine decides nothing about
+ * retries, order between operations or errors: that is the same for all engines.
+ */
+export interface Engine {
+  readonly name: 'io_uring' | 'threadpool'
+  /** Most operations in flight at once. */
+  readonly capacity: number
+  /** Files that can be open at once. */
+  readonly fileSlots: number
+  /** Most operations that can be linked in one submission. */
+  readonly chainLength: number
+  /** True when memory outside the registered arenas is refused by the kernel itself. */
+  readonly restricted: boolean
+
+  /** Requests that can be begun before the next `submit`. */
+  readonly room: number
+  /** Requests begun and not submitted. */
+  readonly unsubmitted: number
+  /** Requests submitted that have not completed. */
+  readonly inFlight: number
+  /** True when something completed, or may have, that `poll` would deliver. */
+  hasWork(): boolean
+  /** True when the engine can carry this kind of operation out on this file by itself. */
+  supports(kind: number, blockDevice: boolean): boolean
+  /** Begins the row's next piece. `linked`: the next begun row waits for this one's success. */
+  begin(row: number, linked: boolean): void
+  /** Begins fsync or fdatasync on behalf of a row. */
+  beginSync(row: number, file: number, data: boolean, linked: boolean): void
+  /** Asks for the cancellation of a row; it still completes. */
+  cancel(row: number): void
+  /** Hands what was begun to the kernel and delivers what has completed meanwhile. */
+  submit(sink: CompletionSink): number
+  /** Delivers what has completed. */
+  poll(sink: CompletionSink): number
+  /** Sleeps until something completes or the doorbell rings, at most so many microseconds. */
+  block(timeoutMicros: number): void
+  /** Whether completions call the loop back while it is parked. */
+  setParked(parked: boolean): void
+
+  registerFile(slot: number, fd: number): number
+  unregisterFile(slot: number): void
+  attachArena(channel: number, arena: SharedArrayBuffer): void
+  detachArena(channel: number): void
+  /** Cancels and drains; returns how many operations are still in flight. */
+  close(drainMilliseconds: number): number
+  readonly counters: EngineCounters
+}
+
+export interface EngineCounters {
+  readonly enters: number
+  readonly submitted: number
+  readonly overflow: number
+}

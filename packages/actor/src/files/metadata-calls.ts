@@ -1,0 +1,247 @@
+import fs from 'node:fs'
+import {
+  FILE_KIND_BLOCK_DEVICE,
+  FILE_KIND_OTHER,
+  FILE_KIND_REGULAR,
+  OPEN_RESULT_KIND,
+  OPEN_RESULT_MEMORY_ALIGNMENT,
+  OPEN_RESULT_OFFSET_ALIGNMENT,
+  OPERATION_CHMOD,
+  OPERATION_CHOWN,
+  OPERATION_CLOSE,
+  OPERATION_OPEN,
+  OPERATION_STAT,
+  OPERATION_TRIM,
+  OPERATION_TRUNCATE,
+  OPERATION_UTIMES,
+  STAT_FIELDS,
+  TRIM_DISCARD_IOCTL,
+  TRIM_ZEROES,
+} from '@uring-actor/client/protocol'
+import { CALL_DISCARD, CALL_ZEROOUT, type NativeBinding } from '@uring-actor/native'
+import type { Channel } from '../channels/channel.ts'
+import type { Engine } from '../engine/engine.ts'
+import {
+  type OperationTable,
+  ROW_ADDR_HIGH,
+  ROW_ADDR_LOW,
+  ROW_CHANNEL,
+  ROW_FILE,
+  ROW_KIND,
+  ROW_LEN,
+  ROW_OFF_HIGH,
+  ROW_OFF_LOW,
+  ROW_RW_FLAGS,
+  ROW_WORDS,
+} from '../operations/operation-table.ts'
+import { directAlignment } from './direct-alignment.ts'
+import { type FileTable, OpenFile } from './file-table.ts'
+
+const EIO = -5
+const ENFILE = -23
+const EINVAL = -22
+const EOPNOTSUPP = -95
+
+export interface MetadataEvents {
+  /** A call has its result; the row completes. */
+  settled(row: number, res: number, extra: number): void
+  /** The loop must look again: this came from the event loop, not from the engine. */
+  wake(): void
+}
+
+/**
+ * Opening, closing and metadata: through node:fs, in the actor's thread. So Node's permission model
+ * stays in force, which a raw ring would pass by, and what the ring cannot do on registered files
+ * (statx) needs no unrestricted ring.
+ */
+export class MetadataCalls {
+  /** Calls that libuv's pool works on. */
+  pending = 0
+  #engine: Engine
+  #table: OperationTable
+  #files: FileTable
+  #channels: ReadonlyArray<Channel | null>
+  #binding: NativeBinding | null
+  #events: MetadataEvents
+
+  constructor(
+    engine: Engine,
+    table: OperationTable,
+    files: FileTable,
+    channels: ReadonlyArray<Channel | null>,
+    binding: NativeBinding | null,
+    events: MetadataEvents,
+  ) {
+    this.#engine = engine
+    this.#table = table
+    this.#files = files
+    this.#channels = channels
+    this.#binding = binding
+    this.#events = events
+  }
+
+  begin(row: number): void {
+    const at = row * ROW_WORDS
+    const words = this.#table.words
+    const kind = words[at + ROW_KIND]
+    if (kind === OPERATION_OPEN) {
+      this.#open(row, at)
+      return
+    }
+    const { fd } = this.#files.at(words[at + ROW_FILE]) as OpenFile
+    const done = (error: NodeJS.ErrnoException | null): void => this.#settle(row, errnoOf(error), 0)
+    this.pending++
+    if (kind === OPERATION_CLOSE) this.#close(row, at)
+    else if (kind === OPERATION_STAT) this.#stat(row, at, fd)
+    else if (kind === OPERATION_CHMOD) fs.fchmod(fd, words[at + ROW_OFF_LOW] >>> 0, done)
+    else if (kind === OPERATION_CHOWN) {
+      fs.fchown(fd, words[at + ROW_OFF_LOW] >>> 0, words[at + ROW_OFF_HIGH] >>> 0, done)
+    } else if (kind === OPERATION_UTIMES) {
+      const times = this.#float64(row, 2)
+      fs.futimes(fd, times[0], times[1], done)
+    } else if (kind === OPERATION_TRUNCATE) {
+      const size = wide(words, at + ROW_OFF_LOW)
+      // node:fs takes numbers only; a file cannot be larger than they can say.
+      if (size > BigInt(Number.MAX_SAFE_INTEGER)) this.#settle(row, EINVAL, 0)
+      else fs.ftruncate(fd, Number(size), done)
+    } else if (kind === OPERATION_TRIM) this.#discard(row, at, fd)
+    else this.#settle(row, EOPNOTSUPP, 0)
+  }
+
+  #settle(row: number, res: number, extra: number): void {
+    this.pending--
+    this.#events.settled(row, res, extra)
+    this.#events.wake()
+  }
+
+  #open(row: number, at: number): void {
+    const words = this.#table.words
+    const flags = words[at + ROW_RW_FLAGS]
+    const start = words[at + ROW_ADDR_LOW]
+    const { arena } = this.#channels[words[at + ROW_CHANNEL]] as Channel
+    // A copy: the client may change its arena at any time.
+    const path = Buffer.from(arena.subarray(start, start + words[at + ROW_LEN]))
+    this.pending++
+    if (path.length === 0 || path.includes(0)) {
+      this.#settle(row, path.length === 0 ? -2 : EINVAL, 0)
+      return
+    }
+    try {
+      fs.open(path, flags, words[at + ROW_OFF_LOW] >>> 0, (error, fd) => {
+        if (error) this.#settle(row, errnoOf(error), 0)
+        else this.#opened(row, at, fd, flags)
+      })
+    } catch (error) {
+      // The permission model throws, and so do arguments that only a broken client sends.
+      this.#settle(row, errnoOf(error as NodeJS.ErrnoException), 0)
+    }
+  }
+
+  #opened(row: number, at: number, fd: number, flags: number): void {
+    fs.fstat(fd, { bigint: true }, (error, stats) => {
+      if (error) {
+        fs.close(fd, () => this.#settle(row, errnoOf(error), 0))
+        return
+      }
+      const channel = this.#table.words[at + ROW_CHANNEL]
+      const slot = this.#files.claim()
+      const registered = slot < 0 ? ENFILE : this.#engine.registerFile(slot, fd)
+      if (registered < 0) {
+        if (slot >= 0) this.#files.release(slot)
+        fs.close(fd, () => this.#settle(row, registered, 0))
+        return
+      }
+      const kind = stats.isFile()
+        ? FILE_KIND_REGULAR
+        : stats.isBlockDevice()
+          ? FILE_KIND_BLOCK_DEVICE
+          : FILE_KIND_OTHER
+      const device = kind === FILE_KIND_BLOCK_DEVICE ? stats.rdev : stats.dev
+      const { memory, offset } = directAlignment(this.#binding, fd, device)
+      const generation = this.#files.generationOf(slot)
+      this.#files.put(new OpenFile(slot, generation, fd, channel, flags, kind, memory, offset))
+      const result = this.#float64(row, 3)
+      result[OPEN_RESULT_KIND] = kind
+      result[OPEN_RESULT_MEMORY_ALIGNMENT] = memory
+      result[OPEN_RESULT_OFFSET_ALIGNMENT] = offset
+      this.#settle(row, slot, generation)
+    })
+  }
+
+  #close(row: number, at: number): void {
+    const file = this.#files.at(this.#table.words[at + ROW_FILE]) as OpenFile
+    this.closeFile(file, (res) => this.#settle(row, res, 0))
+  }
+
+  /** Takes a file out of the ring and closes it. Nothing may be in flight on it. */
+  closeFile(file: OpenFile, done: (res: number) => void): void {
+    this.#engine.unregisterFile(file.slot)
+    fs.close(file.fd, (error) => {
+      this.#files.release(file.slot)
+      done(errnoOf(error))
+    })
+  }
+
+  #stat(row: number, at: number, fd: number): void {
+    fs.fstat(fd, { bigint: true }, (error, stats) => {
+      if (error) {
+        this.#settle(row, errnoOf(error), 0)
+        return
+      }
+      const words = this.#table.words
+      const { arena } = this.#channels[words[at + ROW_CHANNEL]] as Channel
+      const record = new BigInt64Array(arena.buffer, words[at + ROW_ADDR_LOW], STAT_FIELDS.length)
+      const device = stats.isBlockDevice() ? stats.rdev : stats.dev
+      const { memory, offset } = directAlignment(this.#binding, fd, device)
+      STAT_FIELDS.forEach((name, index) => {
+        if (name === 'directMemoryAlignment') record[index] = BigInt(memory)
+        else if (name === 'directOffsetAlignment') record[index] = BigInt(offset)
+        else record[index] = stats[name]
+      })
+      this.#settle(row, 0, 0)
+    })
+  }
+
+  /** The ioctls, for kernels and devices that do not know the ring's discard. */
+  #discard(row: number, at: number, fd: number): void {
+    const words = this.#table.words
+    const offset = wide(words, at + ROW_OFF_LOW)
+    const length = wide(words, at + ROW_ADDR_LOW)
+    const binding = this.#binding
+    if (binding === null) {
+      this.#settle(row, EOPNOTSUPP, 0)
+      return
+    }
+    binding.fileCall(CALL_DISCARD, fd, 0, offset, length, (res) => {
+      if (res !== EOPNOTSUPP) {
+        this.#settle(row, res, TRIM_DISCARD_IOCTL)
+        return
+      }
+      binding.fileCall(CALL_ZEROOUT, fd, 0, offset, length, (zeroed) =>
+        this.#settle(row, zeroed, TRIM_ZEROES),
+      )
+    })
+  }
+
+  #float64(row: number, length: number): Float64Array {
+    const words = this.#table.words
+    const at = row * ROW_WORDS
+    const { arena } = this.#channels[words[at + ROW_CHANNEL]] as Channel
+    return new Float64Array(arena.buffer, words[at + ROW_ADDR_LOW], length)
+  }
+}
+
+function errnoOf(error: NodeJS.ErrnoException | null | undefined): number {
+  if (!error) return 0
+  // ERR_ACCESS_DENIED of the permission model has no errno: it is EACCES to the caller.
+  return typeof error.errno === 'number' && error.errno < 0
+    ? error.errno
+    : error.code === 'ERR_ACCESS_DENIED'
+      ? -13
+      : EIO
+}
+
+/** Two words of a row as one number of 64 bits. */
+function wide(words: Int32Array, at: number): bigint {
+  return (BigInt(words[at + 1]) << 32n) | BigInt(words[at] >>> 0)
+}

@@ -1,0 +1,295 @@
+import {
+  HEADER_DIRTY,
+  HEADER_STATE,
+  nowMicros,
+  STATE_BLOCKED,
+  STATE_PARKED,
+  STATE_RUNNING,
+} from '@uring-actor/client/protocol'
+import type { Channel } from '../channels/channel.ts'
+import { BROKEN, type Taking } from '../channels/taking.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { MetadataCalls } from '../files/metadata-calls.ts'
+import type { Dispatcher } from '../operations/dispatcher.ts'
+import { SpinBudget } from './idle.ts'
+import { SliceSize } from './slice.ts'
+
+/** The event loop gets its turn at least this often, in microseconds: control messages wait there. */
+const TURN_MICROS = 4000
+/** Longest sleep in the kernel. Within it terminate() and process.exit() have to wait. */
+const BLOCK_MICROS = 5000
+/** Longest sleep in the event loop: nothing that a client writes can make us sleep for ever. */
+const PARK_MILLISECONDS = 500
+/** Requests of one channel that are taken before it is the next one's turn. */
+const QUANTUM = 16
+
+export interface LoopCounters {
+  blocks: number
+  parks: number
+  busyMicros: number
+  idleMicros: number
+}
+
+/**
+ * The actor's duty cycle. `run` repeats: take what clients posted, hand it to the engine in slices,
+ * complete what came back; and when there is nothing: look a little longer, then sleep, in the
+ * kernel while operations are in flight there, else in the event loop.
+ */
+export class ActorLoop {
+  readonly counters: LoopCounters = { blocks: 0, parks: 0, busyMicros: 0, idleMicros: 0 }
+  #engine: Engine
+  #dispatcher: Dispatcher
+  #taking: Taking
+  #metadata: MetadataCalls
+  #channels: ReadonlyArray<Channel | null>
+  #header: Int32Array
+  #dirtyWords: number
+  #onBroken: (channel: Channel) => void
+  /** Channels that may have requests, in the order of their turns. */
+  #ready: Channel[] = []
+  #slice = new SliceSize()
+  #spin: SpinBudget
+  #scheduled = false
+  #running = false
+  #stopped = false
+  /** Counts parks, so that a late wake-up of an earlier one is known for what it is. */
+  #parked = 0
+
+  constructor(
+    parts: {
+      engine: Engine
+      dispatcher: Dispatcher
+      taking: Taking
+      metadata: MetadataCalls
+      channels: ReadonlyArray<Channel | null>
+      header: Int32Array
+    },
+    spinMicros: number,
+    onBroken: (channel: Channel) => void,
+  ) {
+    this.#engine = parts.engine
+    this.#dispatcher = parts.dispatcher
+    this.#taking = parts.taking
+    this.#metadata = parts.metadata
+    this.#channels = parts.channels
+    this.#header = parts.header
+    this.#dirtyWords = Math.ceil(parts.channels.length / 32)
+    this.#spin = new SpinBudget(spinMicros)
+    this.#onBroken = onBroken
+  }
+
+  /** Something happened in the event loop: run at its next turn. */
+  wake(): void {
+    if (this.#scheduled || this.#running || this.#stopped) return
+    this.#scheduled = true
+    setImmediate(this.#run)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#unpark()
+  }
+
+  /** A channel that has to be looked at, whatever its dirty bit says. */
+  addReady(channel: Channel): void {
+    if (channel.ready || channel.dead) return
+    channel.ready = true
+    this.#ready.push(channel)
+  }
+
+  #run = (): void => {
+    this.#scheduled = false
+    if (this.#running || this.#stopped) return
+    this.#running = true
+    this.#unpark()
+    let now = nowMicros()
+    const turnEnds = now + TURN_MICROS
+    for (;;) {
+      const work = this.#cycle(now)
+      now = this.#dispatcher.now
+      if (this.#stopped) break
+      if (work === 0) {
+        if (!this.#idle()) break
+        now = nowMicros()
+      }
+      if (now > turnEnds) {
+        this.#scheduled = true
+        setImmediate(this.#run)
+        break
+      }
+    }
+    this.#running = false
+  }
+
+  /** One cycle: take, submit in slices, complete, publish. Returns how much there was to do. */
+  #cycle(start: number): number {
+    const dispatcher = this.#dispatcher
+    dispatcher.now = start
+    this.#collectDirty()
+    dispatcher.resume()
+    let work = this.#flush(start)
+    let turns = this.#ready.length
+    while (turns > 0) {
+      turns--
+      const channel = this.#ready.shift() as Channel
+      const taken = channel.dead ? 0 : this.#takeFrom(channel)
+      work += taken
+      if (this.#engine.unsubmitted >= this.#slice.size) work += this.#flush(dispatcher.now)
+    }
+    dispatcher.syncs.begin()
+    work += this.#flush(dispatcher.now)
+    return work
+  }
+
+  #takeFrom(channel: Channel): number {
+    const room = this.#slice.size - this.#engine.unsubmitted
+    const taken = this.#taking.take(channel, room < 1 ? 1 : room < QUANTUM ? room : QUANTUM)
+    channel.ready = false
+    if (taken === BROKEN) {
+      this.#onBroken(channel)
+      return 0
+    }
+    // It stays in line while it may have more: also when a drain or a full table held it back.
+    if (channel.available() !== 0) this.addReady(channel)
+    if (channel.dirty) channel.publish()
+    return taken
+  }
+
+  /** Submits what was begun, completes what came back, and publishes it. */
+  #flush(started: number): number {
+    const engine = this.#engine
+    const dispatcher = this.#dispatcher
+    const submitting = engine.unsubmitted
+    if (submitting === 0 && !engine.hasWork()) {
+      this.#publish()
+      return 0
+    }
+    const before = submitting > 0 ? nowMicros() : started
+    const completed = engine.submit(dispatcher)
+    this.#publish()
+    const after = nowMicros()
+    dispatcher.now = after
+    if (submitting > 0) this.#slice.measured(submitting, completed, after - before)
+    this.counters.busyMicros += after - started
+    if (completed > 0) dispatcher.busyShare = (before - started) / completed
+    const inFlight = dispatcher.table.inUse
+    if (inFlight > dispatcher.maxInFlight) dispatcher.maxInFlight = inFlight
+    return submitting + completed
+  }
+
+  #publish(): void {
+    for (const channel of this.#channels) if (channel?.dirty) channel.publish()
+  }
+
+  /** Moves the channels whose bit is set into the line. Only the bit says anything. */
+  #collectDirty(): number {
+    const header = this.#header
+    let found = 0
+    for (let word = 0; word < this.#dirtyWords; word++) {
+      if (Atomics.load(header, HEADER_DIRTY + word) === 0) continue
+      let bits = Atomics.exchange(header, HEADER_DIRTY + word, 0)
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits & -bits)
+        bits &= bits - 1
+        const channel = this.#channels[word * 32 + bit]
+        if (channel) {
+          this.addReady(channel)
+          found++
+        }
+      }
+    }
+    return found
+  }
+
+  #hasDirty(): boolean {
+    for (let word = 0; word < this.#dirtyWords; word++) {
+      if (Atomics.load(this.#header, HEADER_DIRTY + word) !== 0) return true
+    }
+    return false
+  }
+
+  /** Nothing to do. Returns false when the loop is left, to be called back. */
+  #idle(): boolean {
+    const began = nowMicros()
+    const inKernel = this.#engine.inFlight > 0
+    if (!inKernel && this.#metadata.pending === 0 && this.#spinUntil(began)) return true
+    // While the event loop has work of its own, only the event loop may sleep.
+    if (inKernel && this.#metadata.pending === 0) {
+      this.#block()
+      const woke = nowMicros()
+      this.counters.idleMicros += woke - began
+      this.#spin.slept(woke - began)
+      return true
+    }
+    return !this.#park(began)
+  }
+
+  #spinUntil(began: number): boolean {
+    const budget = this.#spin.micros
+    if (budget === 0) return false
+    for (let now = began; now - began < budget; now = nowMicros()) {
+      for (let look = 0; look < 8; look++) {
+        if (this.#hasDirty() || this.#engine.hasWork()) {
+          this.#spin.found()
+          return true
+        }
+      }
+    }
+    this.#spin.missed()
+    return false
+  }
+
+  /**
+   * Sleeps in the kernel. The state is stored before the bitmap is read again, and clients set
+   * their bit before they read the state: whoever posts meanwhile is seen here, or rings.
+   */
+  #block(): void {
+    Atomics.store(this.#header, HEADER_STATE, STATE_BLOCKED)
+    if (!this.#hasDirty()) {
+      this.counters.blocks++
+      this.#engine.block(BLOCK_MICROS)
+    }
+    Atomics.store(this.#header, HEADER_STATE, STATE_RUNNING)
+  }
+
+  /** Sleeps in the event loop, in the same order. True when it does. */
+  #park(began: number): boolean {
+    const header = this.#header
+    this.#engine.setParked(true)
+    Atomics.store(header, HEADER_STATE, STATE_PARKED)
+    if (this.#hasDirty() || this.#engine.hasWork()) {
+      this.#leavePark()
+      return false
+    }
+    const wait = Atomics.waitAsync(header, HEADER_STATE, STATE_PARKED, PARK_MILLISECONDS)
+    if (!wait.async) {
+      this.#leavePark()
+      return false
+    }
+    this.counters.parks++
+    this.#parked++
+    const mine = this.#parked
+    wait.value.then(() => {
+      if (mine !== this.#parked) return
+      const slept = nowMicros() - began
+      this.counters.idleMicros += slept
+      this.#spin.slept(slept)
+      this.#run()
+    })
+    return true
+  }
+
+  #leavePark(): void {
+    Atomics.store(this.#header, HEADER_STATE, STATE_RUNNING)
+    this.#engine.setParked(false)
+  }
+
+  /** Ends a park that something else than its own wake-up ended; no waiter is left behind. */
+  #unpark(): void {
+    this.#parked++
+    if (Atomics.exchange(this.#header, HEADER_STATE, STATE_RUNNING) === STATE_PARKED) {
+      Atomics.notify(this.#header, HEADER_STATE)
+    }
+    this.#engine.setParked(false)
+  }
+}

@@ -1,0 +1,91 @@
+import { setEnvironmentData, type Worker } from 'node:worker_threads'
+import {
+  type ActorAddress,
+  type ActorStats,
+  type Client,
+  connect,
+  UringError,
+} from '@uring-actor/client'
+import { ADDRESS_KEY, HEADER_LIFE, LIFE_EXITED } from '@uring-actor/client/protocol'
+import { wrap } from 'comlink'
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
+import type { ActorControl } from './messages.ts'
+
+/** The process's actor, as the thread sees it that spawned it. Made by `spawnActor()`. */
+export class Actor {
+  /** Plain values for threads that are older than the actor: `connect(address)` takes them. */
+  readonly address: ActorAddress
+  readonly #worker: Worker
+  readonly #control: ReturnType<typeof wrap<ActorControl>>
+  readonly #exited: Promise<void>
+  #closing: Promise<void> | null = null
+  #ended = false
+
+  constructor(worker: Worker, address: ActorAddress, forget: () => void) {
+    this.address = address
+    this.#worker = worker
+    this.#exited = new Promise((resolve) => {
+      worker.once('exit', () => {
+        this.#ended = true
+        Atomics.store(new Int32Array(address.header), HEADER_LIFE, LIFE_EXITED)
+        setEnvironmentData(ADDRESS_KEY, undefined as never)
+        forget()
+        resolve()
+      })
+    })
+    this.#control = wrap<ActorControl>(nodeEndpoint(worker as never))
+    setEnvironmentData(ADDRESS_KEY, address as never)
+    worker.unref()
+  }
+
+  /** 'io_uring'. */
+  get engine(): string {
+    return this.address.engine
+  }
+
+  /** True once the actor's thread has ended, or will. */
+  get closed(): boolean {
+    return this.#ended || this.#closing !== null
+  }
+
+  /** A client for this thread. */
+  connect(): Client {
+    return connect(this.address)
+  }
+
+  /** What the actor has counted, of all clients together and of each. */
+  async stats(): Promise<ActorStats> {
+    if (this.closed) throw new UringError('ERR_URING_ACTOR_EXITED', 'the actor is closed')
+    this.#worker.ref()
+    try {
+      return await Promise.race([this.#control.stats(), this.#exited.then(exited)])
+    } finally {
+      this.#worker.unref()
+    }
+  }
+
+  /**
+   * Lets accepted work finish, refuses new work, ends the thread. Resolves when it is gone; another
+   * actor can be spawned then. A second call waits for the first.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    if (this.#ended) return
+    this.#worker.ref()
+    // The answer may be lost with the thread: its exit says as much.
+    void this.#control.close()
+    await this.#exited
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+function exited(): never {
+  throw new UringError('ERR_URING_ACTOR_EXITED', "the actor's thread has ended")
+}

@@ -1,0 +1,121 @@
+import {
+  ARENA_BYTES_MAX,
+  ARENA_BYTES_MIN,
+  CHANNEL_DEPTH_MAX,
+  CHANNEL_DEPTH_MIN,
+  MAX_CLIENTS_LIMIT,
+} from '@uring-actor/client/protocol'
+
+/** How to run the actor. All sizes are rounded up to a power of two. */
+export interface ActorOptions {
+  /** Operations in flight in the kernel, of all clients together. Default 1024. */
+  queueDepth?: number
+  /** Clients connected at once. Default 64. */
+  maxClients?: number
+  /** Operations that one client may have outstanding. Default 1024. */
+  channelDepth?: number
+  /** Bytes of memory for each client's I/O; used memory counts, not reserved. Default 64 MiB. */
+  arenaBytes?: number
+  /** Files open at once. Default 4096, or RLIMIT_NOFILE where that is less. */
+  maxFiles?: number
+  /** 'auto', the default, takes io_uring where it can be had. URING_ACTOR_ENGINE forces one. */
+  engine?: 'auto' | 'io_uring'
+  /** Longest look for new work before the actor sleeps, in microseconds. Default 50; 0: never. */
+  spinMicros?: number
+}
+
+export interface ResolvedOptions {
+  readonly queueDepth: number
+  readonly maxClients: number
+  readonly channelDepth: number
+  readonly arenaBytes: number
+  readonly maxFiles: number
+  readonly engine: 'auto' | 'io_uring'
+  readonly spinMicros: number
+}
+
+const ENGINES: readonly string[] = ['auto', 'io_uring']
+const KNOWN: readonly string[] = [
+  'queueDepth',
+  'maxClients',
+  'channelDepth',
+  'arenaBytes',
+  'maxFiles',
+  'engine',
+  'spinMicros',
+]
+
+/** Checks every option; throws Node's argument errors. */
+export function resolveOptions(options: ActorOptions | undefined): ResolvedOptions {
+  const given = options ?? {}
+  if (typeof given !== 'object') throw invalidType('options', 'of type object', options)
+  for (const name of Object.keys(given)) {
+    if (!KNOWN.includes(name)) {
+      throw coded(
+        new TypeError(
+          `"options.${name}" is no option of spawnActor(). There are: ${KNOWN.join(', ')}`,
+        ),
+        'ERR_INVALID_ARG_VALUE',
+      )
+    }
+  }
+  return {
+    queueDepth: powerOfTwo(size(given.queueDepth, 'queueDepth', 1024, 1, 16384)),
+    maxClients: size(given.maxClients, 'maxClients', 64, 1, MAX_CLIENTS_LIMIT),
+    channelDepth: powerOfTwo(
+      size(given.channelDepth, 'channelDepth', 1024, CHANNEL_DEPTH_MIN, CHANNEL_DEPTH_MAX),
+    ),
+    arenaBytes: powerOfTwo(
+      size(given.arenaBytes, 'arenaBytes', 64 * 1024 * 1024, ARENA_BYTES_MIN, ARENA_BYTES_MAX),
+    ),
+    maxFiles: size(given.maxFiles, 'maxFiles', 4096, 1, 32767),
+    engine: engineOf(given.engine),
+    spinMicros: size(given.spinMicros, 'spinMicros', 50, 0, 10_000),
+  }
+}
+
+function engineOf(value: unknown): 'auto' | 'io_uring' {
+  const forced = process.env.URING_ACTOR_ENGINE
+  const name = forced === undefined || forced === '' ? 'engine' : 'URING_ACTOR_ENGINE'
+  const engine = name === 'engine' ? (value ?? 'auto') : forced
+  if (typeof engine !== 'string') throw invalidType('options.engine', 'of type string', engine)
+  if (!ENGINES.includes(engine)) {
+    const from = name === 'engine' ? 'options.engine' : name
+    throw coded(
+      new TypeError(`"${from}" must be one of: ${ENGINES.join(', ')}. Received '${engine}'`),
+      'ERR_INVALID_ARG_VALUE',
+    )
+  }
+  return engine as 'auto' | 'io_uring'
+}
+
+function size(value: unknown, name: string, fallback: number, min: number, max: number): number {
+  if (value === undefined) return fallback
+  if (typeof value !== 'number') throw invalidType(`options.${name}`, 'of type number', value)
+  if (!Number.isInteger(value) || value < min || value > max) {
+    const range = `an integer >= ${min} && <= ${max}`
+    throw coded(
+      new RangeError(
+        `The value of "options.${name}" is out of range. It must be ${range}. Received ${value}`,
+      ),
+      'ERR_OUT_OF_RANGE',
+    )
+  }
+  return value
+}
+
+function powerOfTwo(value: number): number {
+  return 2 ** Math.ceil(Math.log2(value))
+}
+
+function invalidType(name: string, expected: string, value: unknown): TypeError {
+  const received = value === null ? 'null' : `type ${typeof value}`
+  return coded(
+    new TypeError(`The "${name}" property must be ${expected}. Received ${received}`),
+    'ERR_INVALID_ARG_TYPE',
+  )
+}
+
+function coded<E extends Error>(error: E, code: string): E {
+  return Object.assign(error, { code })
+}

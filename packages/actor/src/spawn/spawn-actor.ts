@@ -1,0 +1,114 @@
+import { getEnvironmentData, threadId, Worker } from 'node:worker_threads'
+import { type ActorAddress, UringError, type UringErrorCode } from '@uring-actor/client'
+import {
+  ADDRESS_KEY,
+  HEADER_BYTES,
+  HEADER_LIFE,
+  HEADER_MAGIC,
+  HEADER_MAGIC_BYTE,
+  HEADER_VERSION_BYTE,
+  LIFE_EXITED,
+  PROTOCOL_VERSION,
+} from '@uring-actor/client/protocol'
+import { Actor } from './actor.ts'
+import type { StartAnswer, StartData } from './messages.ts'
+import { type ActorOptions, resolveOptions } from './options.ts'
+
+/** Where the actor of this thread is kept: shared with other copies of this module. */
+const REGISTRY_KEY: unique symbol = Symbol.for('uring-actor:actor:1')
+type Registry = { [REGISTRY_KEY]?: Promise<Actor> | undefined }
+
+/**
+ * Starts the actor, once per process: calls at the same time and later ones resolve to the same
+ * actor, whatever their options. In any other thread it rejects with ERR_URING_ACTOR_EXISTS: use
+ * `connect()` there. Bad options reject with Node's argument errors; a thread that cannot start
+ * rejects with the reason and leaves nothing behind.
+ */
+export async function spawnActor(options?: ActorOptions): Promise<Actor> {
+  const resolved = resolveOptions(options)
+  const registry = globalThis as Registry
+  const known = registry[REGISTRY_KEY]
+  if (known !== undefined) {
+    const actor = await known
+    if (!actor.closed) return actor
+    // It is on its way out: wait for that, then start anew.
+    await actor.close()
+    return spawnActor(options)
+  }
+  assertNoOther()
+  const forget = (): void => {
+    registry[REGISTRY_KEY] = undefined
+  }
+  const starting = startThread({ options: resolved, header: makeHeader() }, forget)
+  registry[REGISTRY_KEY] = starting
+  starting.catch(forget)
+  return starting
+}
+
+/** An actor of another thread shows in the environment data that this thread has inherited. */
+function assertNoOther(): void {
+  const address = getEnvironmentData(ADDRESS_KEY) as unknown as ActorAddress | undefined
+  if (address === undefined || !(address.header instanceof SharedArrayBuffer)) return
+  if (Atomics.load(new Int32Array(address.header), HEADER_LIFE) === LIFE_EXITED) return
+  throw new UringError(
+    'ERR_URING_ACTOR_EXISTS',
+    `this process has its actor already, spawned by another thread; this is thread ${threadId}. ` +
+      'Call connect() of @uring-actor/client here',
+  )
+}
+
+function makeHeader(): SharedArrayBuffer {
+  const header = new SharedArrayBuffer(HEADER_BYTES)
+  const words = new Int32Array(header)
+  words[HEADER_MAGIC_BYTE >> 2] = HEADER_MAGIC
+  words[HEADER_VERSION_BYTE >> 2] = PROTOCOL_VERSION
+  return header
+}
+
+function startThread(data: StartData, forget: () => void): Promise<Actor> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('../thread.js', import.meta.url), {
+      workerData: data,
+      name: 'uring-actor',
+      // A loader or a preload script of the application has no business in the actor.
+      execArgv: process.execArgv.filter((argument) => argument.startsWith('--cpu-prof')),
+    })
+    const failed = (error: Error): void => {
+      reject(
+        new UringError('ERR_URING_ACTOR_START', `the actor's thread ended: ${error.message}`, {
+          cause: error,
+        }),
+      )
+    }
+    const exited = (code: number): void => failed(new Error(`exit code ${code}`))
+    worker.once('error', failed)
+    worker.once('exit', exited)
+    worker.once('message', (answer: StartAnswer) => {
+      worker.off('error', failed)
+      worker.off('exit', exited)
+      if (!answer.ok) {
+        worker.once('exit', () => reject(startError(answer.code, answer.message)))
+        return
+      }
+      const { doorbell, engine, limits } = answer
+      const address: ActorAddress = {
+        protocolVersion: PROTOCOL_VERSION,
+        threadId: worker.threadId,
+        processId: process.pid,
+        doorbell,
+        engine,
+        limits,
+        header: data.header,
+      }
+      resolve(new Actor(worker, address, forget))
+    })
+  })
+}
+
+function startError(code: string, message: string): UringError {
+  if (code === 'ERR_URING_ACTOR_EXISTS') {
+    return new UringError(code, `${message}. Call connect(address) of @uring-actor/client here`)
+  }
+  const known: UringErrorCode = code === 'ERR_URING_ENGINE' ? code : 'ERR_URING_ACTOR_START'
+  return new UringError(known, `the actor could not start: ${message}`)
+}

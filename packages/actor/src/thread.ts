@@ -1,0 +1,149 @@
+/** The actor's thread: puts the parts together, says so, and runs. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import {
+  type ActorLimits,
+  HEADER_LIFE,
+  LIFE_CLOSING,
+  LIFE_EXITED,
+} from '@uring-actor/client/protocol'
+import { loadBinding, type NativeBinding } from '@uring-actor/native'
+import { expose } from 'comlink'
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
+import type { Channel } from './channels/channel.ts'
+import { Clients } from './channels/clients.ts'
+import { Intake } from './channels/intake.ts'
+import { Taking } from './channels/taking.ts'
+import { actorStats, clientStats, type StatisticsParts } from './control/statistics.ts'
+import { RingUnavailable } from './engine/open-ring.ts'
+import { FIRST_FILE_SLOT, UringEngine } from './engine/uring-engine.ts'
+import { FileTable } from './files/file-table.ts'
+import { MetadataCalls } from './files/metadata-calls.ts'
+import { ActorLoop } from './loop/actor-loop.ts'
+import { Dispatcher } from './operations/dispatcher.ts'
+import { OperationTable } from './operations/operation-table.ts'
+import type { StartAnswer, StartData } from './spawn/messages.ts'
+
+/** How long close() waits for what is in flight before it cancels it, in milliseconds. */
+const DRAIN_MILLISECONDS = 5000
+/** Kernel workers for files and for everything else; unbounded, they would be thousands. */
+const KERNEL_WORKERS: readonly [number, number] = [16, 16]
+
+const port = parentPort as MessagePort
+
+function start({ options, header }: StartData): void {
+  const words = new Int32Array(header)
+  const binding = loadBinding()
+  if (!binding.claim()) {
+    throw Object.assign(new Error('another thread of this process runs an actor already'), {
+      code: 'ERR_URING_ACTOR_EXISTS',
+    })
+  }
+  binding.storeOnExit(words, HEADER_LIFE, LIFE_EXITED)
+  const doorbell = binding.doorbell()
+  if (doorbell < 0) throw new RingUnavailable('eventfd', doorbell)
+  let wake = (): void => {}
+  const engine = new UringEngine(
+    binding,
+    {
+      queueDepth: options.queueDepth,
+      maxClients: options.maxClients,
+      arenaBytes: options.arenaBytes,
+      maxFiles: Math.min(options.maxFiles, Math.max(8, binding.fileLimit() - 1)),
+      doorbell,
+      kernelWorkers: KERNEL_WORKERS,
+    },
+    () => wake(),
+  )
+  const limits: ActorLimits = {
+    queueDepth: engine.capacity,
+    maxClients: options.maxClients,
+    channelDepth: options.channelDepth,
+    arenaBytes: options.arenaBytes,
+    chainLength: engine.chainLength,
+  }
+  const loop = assemble(engine, binding, words, limits, options.spinMicros)
+  wake = () => loop.wake()
+  const answer: StartAnswer = { ok: true, engine: engine.name, doorbell, limits }
+  port.postMessage(answer)
+  loop.wake()
+}
+
+/** Makes the parts and ties them together. */
+function assemble(
+  engine: UringEngine,
+  binding: NativeBinding,
+  header: Int32Array,
+  limits: ActorLimits,
+  spinMicros: number,
+): ActorLoop {
+  const table = new OperationTable(engine.capacity)
+  engine.setTable(table)
+  const files = new FileTable(FIRST_FILE_SLOT, engine.fileSlots)
+  const exposeClient = (clientPort: MessagePort, channel: Channel): void => {
+    const control = { stats: () => statistics(), clientStats: () => clientStats(channel) }
+    expose(control, nodeEndpoint(clientPort))
+  }
+  const clients = new Clients(limits, header, exposeClient)
+  const { channels } = clients
+  const metadata: MetadataCalls = new MetadataCalls(engine, table, files, channels, binding, {
+    settled: (row, res, extra) => dispatcher.settled(row, res, extra),
+    wake: () => loop.wake(),
+  })
+  const dispatcher: Dispatcher = new Dispatcher(engine, table, files, metadata, channels, {
+    detach: (channel, row) => clients.detach(channel, row),
+    drained: (channel) => clients.drained(channel),
+  })
+  const taking = new Taking(new Intake(table, files), dispatcher, limits.chainLength)
+  const loop: ActorLoop = new ActorLoop(
+    { engine, dispatcher, taking, metadata, channels, header },
+    spinMicros,
+    (channel) => clients.poison(channel),
+  )
+  clients.setParts({
+    engine,
+    dispatcher,
+    files,
+    metadata,
+    attached: (channel) => loop.addReady(channel),
+    wake: () => loop.wake(),
+  })
+  process.on('workerMessage', clients.onMessage)
+  const parts: StatisticsParts = {
+    engine,
+    reason: 'io_uring is there',
+    dispatcher,
+    files,
+    loop,
+    channels,
+  }
+  const statistics = () => actorStats(parts, clients.departed)
+
+  /** What was accepted finishes, new work is refused; then the ring goes. */
+  const close = async (): Promise<void> => {
+    Atomics.store(header, HEADER_LIFE, LIFE_CLOSING)
+    taking.refusing = true
+    clients.closing = true
+    const deadline = Date.now() + DRAIN_MILLISECONDS
+    while (table.inUse > 0 && Date.now() < deadline) {
+      loop.wake()
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    loop.stop()
+    engine.close(DRAIN_MILLISECONDS)
+    binding.releaseClaim()
+    // The caller hears of it before the thread ends.
+    setImmediate(() => process.exit(0))
+  }
+  expose({ stats: statistics, close }, nodeEndpoint(port))
+  return loop
+}
+
+try {
+  start(workerData as StartData)
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException
+  const answer: StartAnswer = { ok: false, code: code ?? 'ERR_URING_ENGINE', message }
+  port.postMessage(answer)
+  process.exitCode = 1
+  port.close()
+}

@@ -1,0 +1,130 @@
+/**
+ * What the addon offers to the actor, and to nobody else. Every call is one system call or a
+ * handful of them; there are no defaults and no policy here. Results are the kernel's:
+ * `>= 0`, or `-errno`. Wrong argument types are a bug of the caller and throw a TypeError.
+ *
+ * All views must be over memory that cannot move or shrink: a SharedArrayBuffer. Raw
+ * SharedArrayBuffers are never passed (Node-API on Node 20 refuses them), views are.
+ */
+
+/** One io_uring. Every method must be called from the thread that opened it. */
+export interface NativeRing {
+  /** The ring's file descriptor. Owned by the ring; closed by `close()` or at thread exit. */
+  readonly fd: number
+  /**
+   * mmap(2) of `length` bytes of the ring's memory at `offset` (IORING_OFF_SQ_RING or
+   * IORING_OFF_SQES). The kernel alone picks the address: since 6.4 it refuses MAP_FIXED, so the
+   * memory cannot be laid over a SharedArrayBuffer of ours. `close()` detaches the buffer before it
+   * unmaps: views on it then have length 0, and no pointer can dangle. Returns -errno, -EOPNOTSUPP
+   * where Node-API may not make buffers of foreign memory (Electron, pointer compression).
+   */
+  map(offset: number, length: number): ArrayBuffer | number
+  /**
+   * io_uring_register(2) for every opcode whose argument holds no pointer: EVENTFD, PROBE,
+   * RESTRICTIONS, ENABLE_RINGS, sparse FILES2 and BUFFERS2, IOWQ_MAX_WORKERS, SYNC_CANCEL, and the
+   * UNREGISTER of those. -EINVAL for others, or when `argument` is shorter than `count` says.
+   */
+  register(opcode: number, argument: ArrayBufferView | null, count: number): number
+  /** IORING_REGISTER_BUFFERS_UPDATE of one slot; null empties the slot. Returns 0 or -errno. */
+  registerBuffer(slot: number, view: Uint8Array | null): number
+  /** IORING_REGISTER_FILES_UPDATE2 of one slot; fd -1 empties the slot. Returns 0 or -errno. */
+  registerFile(slot: number, fd: number): number
+  /**
+   * IORING_REGISTER_RING_FDS: later `enter` calls skip the fd lookup. Returns 0 or -errno. A thread
+   * has 16 slots for such rings; `close()` gives the slot, and with it the ring's memory, back only
+   * if the ring's restrictions allow IORING_UNREGISTER_RING_FDS.
+   */
+  registerRingFd(): number
+  /**
+   * io_uring_enter(2). `timeoutMicros >= 0` adds IORING_ENTER_EXT_ARG with that timeout in
+   * microseconds; -1 gives none (then `minComplete` must be 0, so that no call can block for ever).
+   * Returns the number of SQEs the kernel consumed, or -errno (-ETIME when the time ran out).
+   */
+  enter(toSubmit: number, minComplete: number, flags: number, timeoutMicros: number): number
+  /**
+   * Cancels what is in flight (IORING_REGISTER_SYNC_CANCEL, any; a restricted ring must allow that
+   * opcode, or what never ends by itself is waited for in vain), reaps until nothing is in flight
+   * or `drainMillis` have passed, detaches and unmaps the ring's memory, closes the ring.
+   * Returns how many operations were still in flight (0: the kernel touches no memory any more).
+   */
+  close(drainMillis: number): number
+}
+
+/** An eventfd watched by the calling thread's event loop. */
+export interface NativeWaker {
+  /** The eventfd: non-blocking, close-on-exec. */
+  readonly fd: number
+  /** Lets the watcher keep the event loop alive. A new waker does not. */
+  ref(): void
+  unref(): void
+  /** Stops watching and closes the eventfd. */
+  close(): void
+}
+
+export interface NativeBinding {
+  /**
+   * io_uring_setup(2). `params` is struct io_uring_params as 30 uint32 words; the kernel fills it in.
+   * Returns the ring, or -errno.
+   */
+  openRing(entries: number, params: Uint32Array): NativeRing | number
+  /** The address of the first byte of a view, as a number (user addresses have 47 bits, or 56). */
+  addressOf(view: Uint8Array): number
+  /**
+   * The process's doorbell: one blocking eventfd, made at the first call, shared by all threads and
+   * by all copies of the addon's environments, and never closed: a thread that is about to ring
+   * it can then never write into a file that has taken over its number. Returns the fd or -errno.
+   */
+  doorbell(): number
+  /** Calls `callback` from the event loop whenever the eventfd was written. */
+  createWaker(callback: () => void): NativeWaker | number
+  /**
+   * Claims the one actor of this process for the calling thread. False when another thread holds
+   * the claim. Released by `releaseClaim()` or when the claiming thread's environment ends.
+   */
+  claim(): boolean
+  releaseClaim(): void
+  /**
+   * Arranges that `words[index] = value` is stored (sequentially consistent) when the calling
+   * thread's environment ends, however it ends: return, process.exit(), terminate(), a throw.
+   * The view is kept alive until then. Rings of this thread are drained and closed before.
+   */
+  storeOnExit(words: Int32Array, index: number, value: number): void
+  /** madvise(MADV_DONTFORK) over whole pages of a view. Returns 0 or -errno. */
+  dontFork(view: Uint8Array): number
+  /**
+   * statx(2) STATX_DIOALIGN of an open file: `out[0]` memory alignment, `out[1]` offset and length
+   * alignment, both in bytes, 0 when the file does not support direct I/O. Returns 0, -errno, or
+   * -EOPNOTSUPP when the kernel does not tell (before 6.1, or this filesystem).
+   */
+  directAlignment(fd: number, out: Uint32Array): number
+  /** BLKSSZGET and BLKGETSIZE64: `out[0]` logical block size, `out[1]` size, both in bytes. */
+  blockDevice(fd: number, out: Float64Array): number
+  /**
+   * Calls that node:fs does not have, made on libuv's thread pool; `callback(res)` gets 0 or -errno.
+   * `call` is one of CALL_*: fallocate(2) with `mode`, sync_file_range(2) with `mode` as flags, the
+   * ioctls BLKDISCARD and BLKZEROOUT (mode ignored). `offset` and `length` in bytes.
+   */
+  fileCall(
+    call: number,
+    fd: number,
+    mode: number,
+    offset: bigint,
+    length: bigint,
+    callback: (result: number) => void,
+  ): void
+  /** getrlimit(2) soft limits, Infinity for RLIM_INFINITY: bytes, and descriptors. */
+  memlockLimit(): number
+  fileLimit(): number
+  /** True when CAP_IPC_LOCK is effective: RLIMIT_MEMLOCK then does not apply to io_uring. */
+  hasIpcLock(): boolean
+  /**
+   * sizeof_* and offsetof_* of every kernel struct that TypeScript code writes or reads, and the
+   * kernel constants it uses, as compiled; a test holds them against our own.
+   */
+  readonly layout: Readonly<Record<string, number>>
+}
+
+export const CALL_FALLOCATE = 0
+export const CALL_SYNC_FILE_RANGE = 1
+export const CALL_DISCARD = 2
+export const CALL_ZEROOUT = 3
