@@ -60,8 +60,9 @@ function start({ options, header }: StartData): void {
     channelDepth: options.channelDepth,
     arenaBytes: options.arenaBytes,
     chainLength: engine.chainLength,
+    spinMicros: options.spinMicros,
   }
-  const loop = assemble(engine, binding, words, limits, options.spinMicros)
+  const loop = assemble(engine, binding, words, limits)
   wake = () => loop.wake()
   const answer: StartAnswer = { ok: true, engine: engine.name, doorbell, limits }
   port.postMessage(answer)
@@ -74,7 +75,6 @@ function assemble(
   binding: NativeBinding,
   header: Int32Array,
   limits: ActorLimits,
-  spinMicros: number,
 ): ActorLoop {
   const table = new OperationTable(engine.capacity)
   engine.setTable(table)
@@ -96,7 +96,7 @@ function assemble(
   const taking = new Taking(new Intake(table, files), dispatcher, limits.chainLength)
   const loop: ActorLoop = new ActorLoop(
     { engine, dispatcher, taking, metadata, channels, header },
-    spinMicros,
+    limits.spinMicros,
     (channel) => clients.poison(channel),
   )
   clients.setParts({

@@ -91,7 +91,7 @@ export class Channel {
     const untaken = ringLength(head, this.#completionTail)
     if (untaken > this.capacity) return -1
     const room = this.capacity - untaken - this.inFlight
-    return posted < room ? posted : room
+    return Math.min(posted, room)
   }
 
   /** Word index of the `index`th request that was not taken. */

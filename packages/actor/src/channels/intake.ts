@@ -149,7 +149,7 @@ export class Intake {
     const words = this.#table.words
     const addr = words[at + ROW_ADDR_LOW] >>> 0
     const length = words[at + ROW_LEN] >>> 0
-    const span = length > least ? length : least
+    const span = Math.max(length, least)
     const size = channel.arena.length
     if (words[at + ROW_ADDR_HIGH] !== 0 || addr >= size || span > size - addr) return EFAULT
     if (span === 0) return EINVAL

@@ -169,6 +169,7 @@ export class Ring {
    */
   enter(minComplete: number, timeoutMicros: number): void {
     const toSubmit = this.#unsubmitted
+    Atomics.store(this.#rings, this.#cqHead, this.#head)
     Atomics.store(this.#rings, this.#sqTail, this.#tail)
     const result = this.native.enter(toSubmit, minComplete, IORING_ENTER_GETEVENTS, timeoutMicros)
     this.enters++
@@ -184,22 +185,23 @@ export class Ring {
   }
 
   /**
-   * Gives each completion there is to `sink`; returns how many. The head is kept in the ring and
-   * stored for each one, because what the sink does may submit, and so come back here.
+   * Gives each completion there is to `sink`; returns how many. What the sink does may enter the
+   * kernel and so come back here: the head is kept in the ring, and `enter` stores it first.
    */
   reap(sink: CompletionSink): number {
     const rings = this.#rings
+    const tail = Atomics.load(rings, this.#cqTail)
     let count = 0
-    while (count < this.cqEntries && this.#head !== Atomics.load(rings, this.#cqTail)) {
+    while (((tail - this.#head) | 0) > 0) {
       const at = this.#cqes + (this.#head & this.#cqMask) * CQE_WORDS
       const tag = rings[at + CQE_USER_DATA]
       const res = rings[at + CQE_RES]
       this.#head = (this.#head + 1) | 0
-      Atomics.store(rings, this.#cqHead, this.#head)
       this.#inFlight--
       count++
       sink.completed(tag, res)
     }
+    if (count > 0) Atomics.store(rings, this.#cqHead, this.#head)
     return count
   }
 

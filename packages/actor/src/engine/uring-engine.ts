@@ -210,7 +210,7 @@ export class UringEngine implements Engine {
       length,
       0,
       row,
-      buffer > 0 ? buffer : 0,
+      Math.max(buffer, 0),
       0,
       0,
     )

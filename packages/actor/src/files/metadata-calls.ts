@@ -23,7 +23,6 @@ import type { Channel } from '../channels/channel.ts'
 import type { Engine } from '../engine/engine.ts'
 import {
   type OperationTable,
-  ROW_ADDR_HIGH,
   ROW_ADDR_LOW,
   ROW_CHANNEL,
   ROW_FILE,

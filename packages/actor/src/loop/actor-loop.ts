@@ -2,6 +2,7 @@ import {
   HEADER_DIRTY,
   HEADER_STATE,
   nowMicros,
+  SpinBudget,
   STATE_BLOCKED,
   STATE_PARKED,
   STATE_RUNNING,
@@ -11,7 +12,6 @@ import { BROKEN, type Taking } from '../channels/taking.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { MetadataCalls } from '../files/metadata-calls.ts'
 import type { Dispatcher } from '../operations/dispatcher.ts'
-import { SpinBudget } from './idle.ts'
 import { SliceSize } from './slice.ts'
 
 /** The event loop gets its turn at least this often, in microseconds: control messages wait there. */
@@ -143,7 +143,7 @@ export class ActorLoop {
 
   #takeFrom(channel: Channel): number {
     const room = this.#slice.size - this.#engine.unsubmitted
-    const taken = this.#taking.take(channel, room < 1 ? 1 : room < QUANTUM ? room : QUANTUM)
+    const taken = this.#taking.take(channel, room < 1 ? 1 : Math.min(room, QUANTUM))
     channel.ready = false
     if (taken === BROKEN) {
       this.#onBroken(channel)
@@ -151,7 +151,6 @@ export class ActorLoop {
     }
     // It stays in line while it may have more: also when a drain or a full table held it back.
     if (channel.available() !== 0) this.addReady(channel)
-    if (channel.dirty) channel.publish()
     return taken
   }
 
@@ -177,8 +176,10 @@ export class ActorLoop {
     return submitting + completed
   }
 
+  /** Publishes what was completed; the dispatcher lists whom it concerns. */
   #publish(): void {
-    for (const channel of this.#channels) if (channel?.dirty) channel.publish()
+    const { unpublished } = this.#dispatcher
+    while (unpublished.length > 0) (unpublished.pop() as Channel).publish()
   }
 
   /** Moves the channels whose bit is set into the line. Only the bit says anything. */

@@ -21,6 +21,6 @@ export class SliceSize {
     }
     this.#perRequest += (micros / submitted - this.#perRequest) / 8
     const wanted = Math.round(TARGET_MICROS / this.#perRequest)
-    this.size = wanted < SMALLEST ? SMALLEST : wanted > LARGEST ? LARGEST : wanted
+    this.size = wanted < SMALLEST ? SMALLEST : Math.min(wanted, LARGEST)
   }
 }

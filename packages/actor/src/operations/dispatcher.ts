@@ -76,6 +76,8 @@ export class Dispatcher implements CompletionSink, SyncRunner {
   /** Short or interrupted pieces that were sent again. */
   retries = 0
   maxInFlight = 0
+  /** Channels with completions that were not published. */
+  readonly unpublished: Channel[] = []
   #engine: Engine
   #files: FileTable
   #metadata: MetadataCalls
@@ -419,6 +421,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     const channel = this.#channelOf(row)
     const kind = words[at + ROW_KIND]
     const slot = words[at + ROW_FILE]
+    if (!channel.dirty) this.unpublished.push(channel)
     channel.complete(
       words[at + ROW_USER_LOW],
       words[at + ROW_USER_HIGH],

@@ -13,6 +13,8 @@ export interface ActorLimits {
   readonly arenaBytes: number
   /** Requests in one chain. */
   readonly chainLength: number
+  /** Longest look for work before a thread sleeps, in microseconds. */
+  readonly spinMicros: number
 }
 
 export interface ActorAddress {

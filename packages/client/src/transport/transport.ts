@@ -20,8 +20,10 @@ import {
   COMPLETION_USER_HIGH,
   COMPLETION_USER_LOW,
   LIFE_EXITED,
+  nowMicros,
   OPERATION_NAMES,
   REQUEST_FLAGS_SHIFT,
+  SpinBudget,
 } from '../protocol/index.ts'
 import { CompletionRing } from './completion-ring.ts'
 import { Doorbell } from './doorbell.ts'
@@ -37,6 +39,12 @@ import {
 import { OperationTable } from './operation-table.ts'
 import { Presence } from './presence.ts'
 import { RequestRing } from './request-ring.ts'
+
+/**
+ * Up to so many operations outstanding, the event loop is asked for turns for a while before the
+ * thread sleeps: with few, latency is what counts, and a turn costs less than a wake-up.
+ */
+const POLLED_OUTSTANDING = 4
 
 /** A blocked thread looks this often whether the actor still lives. */
 const SYNC_WAIT_MILLISECONDS = 50
@@ -71,6 +79,10 @@ export class Transport {
   #presence: Presence
   #publishQueued = false
   #armed = false
+  #polling = false
+  #pollBegan = 0
+  #armedAt = 0
+  #spin: SpinBudget
   #publishTask = (): void => {
     this.#publishQueued = false
     this.publish()
@@ -78,7 +90,16 @@ export class Transport {
   }
   #wakeTask = (): void => {
     this.#armed = false
+    this.#spin.slept(nowMicros() - this.#armedAt)
     this.drain()
+    this.#watch()
+  }
+  #pollTask = (): void => {
+    this.#polling = false
+    if (this.drain() > 0) {
+      this.#spin.found()
+      this.#pollBegan = 0
+    }
     this.#watch()
   }
 
@@ -91,6 +112,7 @@ export class Transport {
     this.#completions = new CompletionRing(channel, capacity)
     this.#doorbell = new Doorbell(address, channel)
     this.#presence = new Presence(port)
+    this.#spin = new SpinBudget(address.limits.spinMicros)
   }
 
   /** Throws when the client cannot take work. */
@@ -199,9 +221,26 @@ export class Transport {
   /** Publishes, then settles what has completed; sleeps (bounded) when that is nothing. */
   progressSync(): void {
     this.publish()
-    if (this.drain() > 0) return
+    if (this.drain() > 0 || this.#spinSync()) return
     this.#completions.waitSync(SYNC_WAIT_MILLISECONDS)
+    this.#spin.slept(nowMicros() - this.#armedAt)
     if (this.drain() === 0) this.#checkActor()
+  }
+
+  /** Looks for a completion for a while, without sleeping; true when it settled one. */
+  #spinSync(): boolean {
+    const began = nowMicros()
+    this.#armedAt = began
+    const budget = this.#spin.micros
+    while (nowMicros() - began < budget) {
+      for (let look = 0; look < 8; look++) {
+        if (this.#completions.available() === 0) continue
+        this.#spin.found()
+        return this.drain() > 0
+      }
+    }
+    if (budget > 0) this.#spin.missed()
+    return false
   }
 
   /** Settles every completion that is there; returns how many. */
@@ -311,21 +350,42 @@ export class Transport {
     return true
   }
 
-  /** Waits for the next completion, once, while anything is outstanding. */
+  /** Waits for the next completion while anything is outstanding: first by turns, then asleep. */
   #watch(): void {
-    if (this.#armed || this.failure !== null) return
-    while (this.operations.outstandingCount > 0) {
-      const wait = this.#completions.waitAsync()
-      if (wait !== null) {
-        this.#armed = true
-        wait.then(this.#wakeTask)
-        return
-      }
-      if (this.drain() === 0) break
-      // What the settled promises post is published by their own task.
+    if (this.#armed || this.#polling || this.failure !== null) return
+    const outstanding = this.operations.outstandingCount
+    if (outstanding === 0) {
+      this.#presence.release()
+      return
     }
-    if (this.operations.outstandingCount === 0) this.#presence.release()
-    else this.#checkActor()
+    if (outstanding <= POLLED_OUTSTANDING && this.#mayPoll()) {
+      this.#polling = true
+      setImmediate(this.#pollTask)
+      return
+    }
+    const wait = this.#completions.waitAsync()
+    if (wait === null) {
+      // What is there is taken in a turn of its own, so that what it settles is posted before.
+      this.#polling = true
+      setImmediate(this.#pollTask)
+      return
+    }
+    this.#armed = true
+    this.#armedAt = nowMicros()
+    this.#checkActor()
+    wait.then(this.#wakeTask)
+  }
+
+  /** True while looking once more may pay. */
+  #mayPoll(): boolean {
+    const budget = this.#spin.micros
+    if (budget === 0) return false
+    const now = nowMicros()
+    if (this.#pollBegan === 0) this.#pollBegan = now
+    if (now - this.#pollBegan < budget) return true
+    this.#spin.missed()
+    this.#pollBegan = 0
+    return false
   }
 
   #checkActor(): void {
