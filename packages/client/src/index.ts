@@ -18,3 +18,4 @@ export {
 } from './file/uring-file.ts'
 export { Lease } from './memory/lease.ts'
 export type { ActorAddress, ActorLimits, TrimMethod } from './protocol/index.ts'
+export type { KindLatency } from './transport/latency.ts'

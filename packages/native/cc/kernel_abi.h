@@ -30,7 +30,7 @@ constexpr uint32_t kStatxDioAlign = 0x2000;  // 6.1
 struct GeteventsArg {
   uint64_t sigmask;
   uint32_t sigmask_sz;
-  uint32_t pad;
+  uint32_t min_wait_usec;  // 6.12; must be 0 before
   uint64_t ts;
 };
 

@@ -83,7 +83,8 @@ int Ring::RegisterRingFd() {
   return 0;
 }
 
-int Ring::Enter(uint32_t to_submit, uint32_t min_complete, uint32_t flags, int32_t timeout_micros) {
+int Ring::Enter(uint32_t to_submit, uint32_t min_complete, uint32_t flags, int32_t timeout_micros,
+                uint32_t min_wait_micros) {
   if (fd_ < 0) return -EBADF;
   if (timeout_micros < 0) {
     // A thread that blocks in the kernel without a timeout can be neither terminated nor exited.
@@ -96,6 +97,7 @@ int Ring::Enter(uint32_t to_submit, uint32_t min_complete, uint32_t flags, int32
   timeout.tv_nsec = timeout_micros % 1000000 * 1000;
   abi::GeteventsArg wait = {};
   wait.sigmask_sz = _NSIG / 8;
+  wait.min_wait_usec = min_wait_micros;
   wait.ts = reinterpret_cast<__u64>(&timeout);
   return Result(syscall(__NR_io_uring_enter, enter_fd_, to_submit, min_complete,
                         flags | enter_flags_ | abi::kEnterExtArg, &wait, sizeof(wait)));

@@ -20,7 +20,8 @@ class Ring {
   int Map(Napi::Env env, uint32_t offset, uint32_t length, Napi::Value* buffer);
   int Register(uint32_t opcode, const void* argument, uint32_t count);
   int RegisterRingFd();
-  int Enter(uint32_t to_submit, uint32_t min_complete, uint32_t flags, int32_t timeout_micros);
+  int Enter(uint32_t to_submit, uint32_t min_complete, uint32_t flags, int32_t timeout_micros,
+            uint32_t min_wait_micros = 0);
 
   // Drains, unmaps, closes. Returns how many requests were still in flight when the time ran out; a
   // second call returns the same again.

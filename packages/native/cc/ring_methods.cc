@@ -106,23 +106,24 @@ Napi::Value RegisterRingFd(const Napi::CallbackInfo& info) {
 
 // The one call of the hot path: Node-API itself, no wrapper, nothing allocated.
 napi_value Enter(napi_env env, napi_callback_info info) {
-  size_t count = 4;
-  napi_value arguments[4];
+  size_t count = 5;
+  napi_value arguments[5];
   void* ring;
-  uint32_t to_submit, min_complete, flags;
+  uint32_t to_submit, min_complete, flags, min_wait_micros = 0;
   int32_t timeout_micros;
   if (napi_get_cb_info(env, info, &count, arguments, nullptr, &ring) != napi_ok ||
       napi_get_value_uint32(env, arguments[0], &to_submit) != napi_ok ||
       napi_get_value_uint32(env, arguments[1], &min_complete) != napi_ok ||
       napi_get_value_uint32(env, arguments[2], &flags) != napi_ok ||
-      napi_get_value_int32(env, arguments[3], &timeout_micros) != napi_ok) {
-    napi_throw_type_error(env, nullptr, "enter takes four numbers");
+      napi_get_value_int32(env, arguments[3], &timeout_micros) != napi_ok ||
+      (count > 4 && napi_get_value_uint32(env, arguments[4], &min_wait_micros) != napi_ok)) {
+    napi_throw_type_error(env, nullptr, "enter takes four numbers, or five");
     return nullptr;
   }
   napi_value result = nullptr;
-  napi_create_int32(env,
-                    static_cast<Ring*>(ring)->Enter(to_submit, min_complete, flags, timeout_micros),
-                    &result);
+  const int entered = static_cast<Ring*>(ring)->Enter(to_submit, min_complete, flags,
+                                                      timeout_micros, min_wait_micros);
+  napi_create_int32(env, entered, &result);
   return result;
 }
 

@@ -38,9 +38,17 @@ export interface NativeRing {
   /**
    * io_uring_enter(2). `timeoutMicros >= 0` adds IORING_ENTER_EXT_ARG with that timeout in
    * microseconds; -1 gives none (then `minComplete` must be 0, so that no call can block for ever).
-   * Returns the number of SQEs the kernel consumed, or -errno (-ETIME when the time ran out).
+   * `minWaitMicros` (IORING_FEAT_MIN_TIMEOUT, Linux 6.12; 0 or absent: none): after so many
+   * microseconds one completion is enough. Returns the number of SQEs the kernel consumed, or
+   * -errno (-ETIME when the time ran out).
    */
-  enter(toSubmit: number, minComplete: number, flags: number, timeoutMicros: number): number
+  enter(
+    toSubmit: number,
+    minComplete: number,
+    flags: number,
+    timeoutMicros: number,
+    minWaitMicros?: number,
+  ): number
   /**
    * Cancels what is in flight (IORING_REGISTER_SYNC_CANCEL, any; a restricted ring must allow that
    * opcode, or what never ends by itself is waited for in vain), reaps until nothing is in flight

@@ -29,12 +29,15 @@ export const IORING_SETUP_DEFER_TASKRUN: number = 1 << 13
 export const IORING_FEAT_SINGLE_MMAP = 1
 export const IORING_FEAT_NODROP = 2
 export const IORING_FEAT_EXT_ARG: number = 1 << 8
+export const IORING_FEAT_MIN_TIMEOUT: number = 1 << 15
+export const IORING_FEAT_NO_IOWAIT: number = 1 << 17
 
 export const IORING_SQ_CQ_OVERFLOW = 2
 export const IORING_SQ_TASKRUN = 4
 export const IORING_CQ_EVENTFD_DISABLED = 1
 
 export const IORING_ENTER_GETEVENTS = 1
+export const IORING_ENTER_NO_IOWAIT: number = 1 << 7
 
 export const IORING_REGISTER_EVENTFD = 4
 export const IORING_REGISTER_PROBE = 8

@@ -107,7 +107,7 @@ export function openRing(binding: NativeBinding, options: RingOptions): OpenedRi
     const features = params[PARAMS_FEATURES]
     const needed = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG
     if ((features & needed) !== needed) {
-      throw new RingUnavailable('the kernel is older than Linux 5.11', EINVAL)
+      throw new RingUnavailable('the kernel is older than Linux 5.19', EINVAL)
     }
     const ring = new Ring(native, params)
     const opcodes = probe(native)
@@ -161,6 +161,7 @@ function probe(native: NativeRing): Set<number> {
 
 /** Empty tables; slots are filled while the ring runs. Returns the size of the file table. */
 function registerTables(native: NativeRing, options: RingOptions): number {
+  // Empty tables are of Linux 5.19: an older kernel answers EINVAL here.
   check(
     native.register(IORING_REGISTER_BUFFERS2, sparse(options.bufferSlots), 32),
     'a buffer table',
@@ -183,6 +184,22 @@ function sparse(slots: number): Uint32Array {
  * buffers only) any address outside the registered arenas.
  */
 function restrict(native: NativeRing, fixedBuffersOnly: boolean, opcodes: Set<number>): void {
+  // A kernel refuses rules about calls that it does not have: the last is of 6.0, the other of 5.18.
+  const newer = [IORING_UNREGISTER_RING_FDS, IORING_REGISTER_SYNC_CANCEL]
+  for (;;) {
+    const result = tryRestrict(native, fixedBuffersOnly, opcodes, newer)
+    if (result >= 0) return
+    if (result !== EINVAL || newer.length === 0) throw new RingUnavailable('restrictions', result)
+    newer.pop()
+  }
+}
+
+function tryRestrict(
+  native: NativeRing,
+  fixedBuffersOnly: boolean,
+  opcodes: Set<number>,
+  newerCalls: readonly number[],
+): number {
   const wanted = [
     IORING_OP_NOP,
     IORING_OP_FSYNC,
@@ -201,8 +218,7 @@ function restrict(native: NativeRing, fixedBuffersOnly: boolean, opcodes: Set<nu
     [IORING_RESTRICTION_REGISTER_OP, IORING_REGISTER_ENABLE_RINGS],
     [IORING_RESTRICTION_REGISTER_OP, IORING_REGISTER_FILES_UPDATE2],
     [IORING_RESTRICTION_REGISTER_OP, IORING_REGISTER_BUFFERS_UPDATE],
-    [IORING_RESTRICTION_REGISTER_OP, IORING_REGISTER_SYNC_CANCEL],
-    [IORING_RESTRICTION_REGISTER_OP, IORING_UNREGISTER_RING_FDS],
+    ...newerCalls.map((call): [number, number] => [IORING_RESTRICTION_REGISTER_OP, call]),
     ...wanted.map((opcode): [number, number] => [IORING_RESTRICTION_SQE_OP, opcode]),
   ]
   // struct io_uring_restriction: uint16 opcode, uint8 value, 13 bytes reserved.
@@ -211,7 +227,7 @@ function restrict(native: NativeRing, fixedBuffersOnly: boolean, opcodes: Set<nu
     bytes[index * 16] = opcode
     bytes[index * 16 + 2] = value
   })
-  check(native.register(IORING_REGISTER_RESTRICTIONS, bytes, rules.length), 'restricting the ring')
+  return native.register(IORING_REGISTER_RESTRICTIONS, bytes, rules.length)
 }
 
 function check(result: number, what: string): void {

@@ -5,6 +5,9 @@ import {
   CQE_WORDS,
   IORING_CQ_EVENTFD_DISABLED,
   IORING_ENTER_GETEVENTS,
+  IORING_ENTER_NO_IOWAIT,
+  IORING_FEAT_MIN_TIMEOUT,
+  IORING_FEAT_NO_IOWAIT,
   IORING_OFF_SQ_RING,
   IORING_OFF_SQES,
   IORING_SQ_CQ_OVERFLOW,
@@ -15,6 +18,7 @@ import {
   PARAMS_CQ_HEAD,
   PARAMS_CQ_OVERFLOW,
   PARAMS_CQ_TAIL,
+  PARAMS_FEATURES,
   PARAMS_SQ_ARRAY,
   PARAMS_SQ_ENTRIES,
   PARAMS_SQ_FLAGS,
@@ -68,6 +72,9 @@ export class Ring {
   #head = 0
   #unsubmitted = 0
   #inFlight = 0
+  #waitFlags: number
+  /** The kernel can wait for several completions, and for fewer after a while (Linux 6.12). */
+  readonly hasMinWait: boolean
 
   constructor(native: NativeRing, params: Uint32Array) {
     this.native = native
@@ -89,6 +96,10 @@ export class Ring {
     this.#cqFlags = params[PARAMS_CQ_FLAGS] >> 2
     this.#cqes = params[PARAMS_CQ_CQES] >> 2
     this.#cqMask = this.cqEntries - 1
+    const features = params[PARAMS_FEATURES]
+    this.hasMinWait = (features & IORING_FEAT_MIN_TIMEOUT) !== 0
+    // Waiting for work is not waiting for a disk: it should not count as load (Linux 6.15).
+    this.#waitFlags = features & IORING_FEAT_NO_IOWAIT ? IORING_ENTER_NO_IOWAIT : 0
     // Slot i of the submission queue always holds SQE i.
     const array = params[PARAMS_SQ_ARRAY] >> 2
     for (let index = 0; index < this.sqEntries; index++) this.#rings[array + index] = index
@@ -165,13 +176,19 @@ export class Ring {
 
   /**
    * Submits what was written, and runs what the kernel deferred. Waits for `minComplete` completions,
-   * at most `timeoutMicros`. Throws on an error that means a bug or a dead ring.
+   * at most `timeoutMicros`; after `minWaitMicros` one is enough. Throws on an error that means a bug or a dead ring.
    */
-  enter(minComplete: number, timeoutMicros: number): void {
+  enter(minComplete: number, timeoutMicros: number, minWaitMicros: number): void {
     const toSubmit = this.#unsubmitted
     Atomics.store(this.#rings, this.#cqHead, this.#head)
     Atomics.store(this.#rings, this.#sqTail, this.#tail)
-    const result = this.native.enter(toSubmit, minComplete, IORING_ENTER_GETEVENTS, timeoutMicros)
+    const result = this.native.enter(
+      toSubmit,
+      minComplete,
+      IORING_ENTER_GETEVENTS | (minComplete > 0 ? this.#waitFlags : 0),
+      timeoutMicros,
+      minWaitMicros,
+    )
     this.enters++
     // What the kernel took is read from its own head: an error may come after a partial submission.
     const left = (this.#tail - Atomics.load(this.#rings, this.#sqHead)) >>> 0

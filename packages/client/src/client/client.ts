@@ -7,6 +7,7 @@ import { type PathLike, pathBytes } from '../file/path.ts'
 import { type OperationOptions, operationFlags, UringFile } from '../file/uring-file.ts'
 import { Lease } from '../memory/lease.ts'
 import { OPERATION_DETACH, OPERATION_NOP, PAGE_SHIFT, REQUEST_DRAIN } from '../protocol/index.ts'
+import type { KindLatency } from '../transport/latency.ts'
 import { arenaFull, call, orderOf, runAsync, runSync, type Steps } from '../transport/steps.ts'
 import type { Transport } from '../transport/transport.ts'
 import { ChainBuilder, runChain } from './chain.ts'
@@ -139,6 +140,14 @@ export class Client {
   stats(): Promise<ClientStats> {
     this.#transport.assertOpen()
     return this.#control.clientStats()
+  }
+
+  /**
+   * What this client's operations took so far, by kind (`read`, `write`, `trim`, `fsync` …): counts,
+   * bytes, and sums of microseconds from post to delivery and of our own code's time.
+   */
+  latency(): Record<string, KindLatency> {
+    return this.#transport.latency.snapshot()
   }
 
   /** What the actor counts in all. */

@@ -44,8 +44,8 @@ export class Operation {
   targetLength = 0
   /** The caller's buffer, which results name. */
   buffer: ArrayBufferView | string | null = null
-  /** System call that an error names, and the file's path where it should. */
-  syscall = ''
+  /** Which operation it is, OPERATION_*. */
+  kind = 0
   batch: Batch | null = null
   index = 0
   resolve: Resolve = unset

@@ -13,6 +13,7 @@ import {
   type ActorAddress,
   CHANNEL_POISONED,
   CHANNEL_REFUSED,
+  COMPLETION_BUSY_F64,
   COMPLETION_EXTRA,
   COMPLETION_FLAGS,
   COMPLETION_REFUSED,
@@ -27,6 +28,7 @@ import {
 } from '../protocol/index.ts'
 import { CompletionRing } from './completion-ring.ts'
 import { Doorbell } from './doorbell.ts'
+import { Latency } from './latency.ts'
 import {
   type Operation,
   type Outcome,
@@ -72,6 +74,7 @@ export class Transport {
   readonly address: ActorAddress
   readonly operations: OperationTable
   readonly requests: RequestRing
+  readonly latency: Latency = new Latency()
   /** Why nothing can be posted any more, or null. */
   failure: Error | null = null
   #completions: CompletionRing
@@ -125,7 +128,9 @@ export class Transport {
    * A claimed operation must be posted or returned with `operations.free`.
    */
   claim(): Operation | null {
-    return this.operations.hasWaiting ? null : this.operations.claim()
+    if (this.operations.hasWaiting) return null
+    this.latency.claimed()
+    return this.operations.claim()
   }
 
   /** Writes a claimed operation's request. It is published at the end of this turn. */
@@ -142,7 +147,7 @@ export class Transport {
     len: number,
     rwFlags: number,
   ): void {
-    operation.syscall = OPERATION_NAMES[kind]
+    operation.kind = kind
     this.requests.write(
       operation,
       kind | (flags << REQUEST_FLAGS_SHIFT),
@@ -155,6 +160,7 @@ export class Transport {
       len,
       rwFlags,
     )
+    this.latency.posted()
     this.#queuePublish()
   }
 
@@ -247,7 +253,9 @@ export class Transport {
   drain(): number {
     const completions = this.#completions
     const count = Math.min(completions.available(), this.operations.capacity)
-    const words = completions.words
+    if (count === 0) return 0
+    const { words, times } = completions
+    const now = nowMicros()
     for (let taken = 0; taken < count; taken++) {
       const at = completions.next()
       const operation = this.operations.expected(
@@ -257,13 +265,15 @@ export class Transport {
       const res = words[at + COMPLETION_RES]
       const extra = words[at + COMPLETION_EXTRA]
       const flags = words[at + COMPLETION_FLAGS]
+      const actorBusy = times[(at >> 1) + COMPLETION_BUSY_F64]
       completions.advance()
-      if (operation !== null) this.#settle(operation, res, extra, flags)
+      if (operation === null) continue
+      this.latency.record(operation.kind, res, now - operation.postedAt, actorBusy)
+      this.#settle(operation, res, extra, flags)
     }
-    if (count > 0) {
-      completions.giveBack()
-      this.operations.admit()
-    }
+    completions.giveBack()
+    this.latency.delivered(count, nowMicros() - now)
+    this.operations.admit()
     return count
   }
 
@@ -324,7 +334,7 @@ export class Transport {
       return
     }
     if (res < 0) {
-      const error = systemError(res, operation.syscall)
+      const error = systemError(res, OPERATION_NAMES[operation.kind])
       if (operation.settle === SETTLE_WRITE) Object.assign(error, { bytesWritten: extra })
       this.free(operation)
       reject(error)
