@@ -26,6 +26,7 @@ export class Client {
   readonly #transport: Transport
   readonly #control: Control
   #leases = 0
+  #closing: Promise<void> | null = null
 
   constructor(transport: Transport, port: MessagePort) {
     this.#transport = transport
@@ -34,7 +35,7 @@ export class Client {
 
   /** True once `close` was called, or the actor has ended. */
   get closed(): boolean {
-    return this.#transport.failure !== null
+    return this.#transport.failure !== null || this.#transport.closing
   }
 
   /** Leases that were allocated and not released. */
@@ -103,20 +104,27 @@ export class Client {
   }
 
   /** Goes to the ring and back: what the path itself costs. */
-  nop(options?: OperationOptions): Promise<void> {
+  async nop(options?: OperationOptions): Promise<void> {
+    this.#transport.assertOpen()
     return runAsync(this.#transport, nopSteps(operationFlags(options)))
   }
 
   nopSync(): void {
+    this.#transport.assertOpen()
     runSync(this.#transport, nopSteps(0))
   }
 
   /** Resolves when everything that this client posted before has completed. */
-  flush(): Promise<void> {
-    return runAsync(this.#transport, nopSteps(REQUEST_DRAIN))
+  async flush(): Promise<void> {
+    this.#transport.assertOpen()
+    // Operations of several requests post the later ones as the earlier complete.
+    await this.#transport.settled()
+    await runAsync(this.#transport, nopSteps(REQUEST_DRAIN))
   }
 
+  /** As `flush`, for what has been posted: an asynchronous call cannot go on while this one blocks. */
   flushSync(): void {
+    this.#transport.assertOpen()
     runSync(this.#transport, nopSteps(REQUEST_DRAIN))
   }
 
@@ -133,7 +141,9 @@ export class Client {
     const flags = operationFlags(options)
     const chain = new ChainBuilder(this.#transport)
     build(chain)
-    return runChain(this.#transport, ChainBuilder.membersOf(chain), (flags & REQUEST_DRAIN) !== 0)
+    return this.#transport.track(
+      runChain(this.#transport, ChainBuilder.membersOf(chain), (flags & REQUEST_DRAIN) !== 0),
+    )
   }
 
   /** What the actor counts for this client. */
@@ -158,18 +168,34 @@ export class Client {
 
   /**
    * Waits for what is in flight, closes this client's files and gives its memory back. Later calls
-   * reject with ERR_URING_CLIENT_CLOSED. A second close does nothing.
+   * reject with ERR_URING_CLIENT_CLOSED. A second close waits for the first.
    */
-  async close(): Promise<void> {
-    if (this.closed) return
-    await runAsync(this.#transport, detachSteps())
-    this.#transport.close()
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
   }
 
+  async #close(): Promise<void> {
+    const transport = this.#transport
+    if (transport.failure !== null) return
+    transport.closing = true
+    await transport.settled()
+    try {
+      await runAsync(transport, detachSteps())
+    } catch (error) {
+      // An actor that ended meanwhile has let everything go already.
+      if (transport.failure === null) throw error
+    }
+    transport.close()
+  }
+
+  /** As `close`, blocking this thread. Asynchronous operations that were not posted yet reject. */
   closeSync(): void {
+    const transport = this.#transport
     if (this.closed) return
-    runSync(this.#transport, detachSteps())
-    this.#transport.close()
+    transport.closing = true
+    runSync(transport, detachSteps())
+    transport.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

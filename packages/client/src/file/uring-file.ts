@@ -376,7 +376,7 @@ export class UringFile {
 
   /** Reads `length` bytes at each position; one promise for all. Views are short at end of file. */
   readMany(positions: ArrayLike<number>, length: number): Promise<Uint8Array[]> {
-    return readMany(this.#state, positions, length)
+    return this.#state.transport.track(readMany(this.#state, positions, length))
   }
 
   /** Reads from the file's own position to its end: bytes, or text when an encoding is given. */

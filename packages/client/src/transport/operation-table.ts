@@ -5,13 +5,17 @@ import { Operation } from './operation.ts'
  *
  *   invariant:   free + outstanding == capacity
  *
- * Whoever finds none free waits in line; `admit` lets the line move when something was given back.
+ * Whoever finds not enough waits in one of two lines, which `admit` lets move when something was
+ * given back. The first is for those that hold memory already and need one operation only: it goes
+ * first, and always moves on, because operations in flight complete. The other is for those that
+ * need memory too. So nobody waits for an operation behind somebody who waits for memory.
  */
 export class OperationTable {
   readonly capacity: number
   #operations: Operation[]
   #free: Int32Array
   #freeCount: number
+  #starting: Array<() => boolean> = []
   #waiting: Array<() => boolean> = []
   #admitting = false
 
@@ -31,11 +35,7 @@ export class OperationTable {
   }
 
   get hasWaiting(): boolean {
-    return this.#waiting.length > 0
-  }
-
-  get waitingCount(): number {
-    return this.#waiting.length
+    return this.#waiting.length > 0 || this.#starting.length > 0
   }
 
   claim(): Operation | null {
@@ -64,17 +64,29 @@ export class OperationTable {
 
   /** Runs `start` now, or when its turn comes; it returns false while there is not enough room. */
   whenReady(start: () => boolean): void {
-    if (this.#waiting.length === 0 && start()) return
+    if (!this.hasWaiting && start()) return
     this.#waiting.push(start)
   }
 
-  /** Something was given back: lets the line move, first come first served. */
+  /** The same for one that needs a free operation and nothing else. */
+  whenFree(start: () => boolean): void {
+    if (this.#starting.length === 0 && start()) return
+    this.#starting.push(start)
+  }
+
+  /** Something was given back: lets the lines move, first come first served. */
   admit(): void {
-    if (this.#waiting.length === 0 || this.#admitting) return
+    if (this.#admitting || !this.hasWaiting) return
     this.#admitting = true
-    let started = 0
-    while (started < this.#waiting.length && this.#waiting[started]()) started++
-    this.#waiting.splice(0, started)
+    if (advance(this.#starting)) advance(this.#waiting)
     this.#admitting = false
   }
+}
+
+/** Starts as many as can be, in order; true when none is left. */
+function advance(line: Array<() => boolean>): boolean {
+  let started = 0
+  while (started < line.length && line[started]()) started++
+  line.splice(0, started)
+  return line.length === 0
 }

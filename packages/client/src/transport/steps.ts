@@ -41,12 +41,20 @@ export function* call(spec: RequestSpec): Generator<Step, Outcome, unknown> {
   return (yield { do: 'finish', pending }) as Outcome
 }
 
-/** Runs the steps, awaiting each. */
-export async function runAsync<T>(transport: Transport, steps: Steps<T>): Promise<T> {
+/**
+ * Runs the steps, awaiting only those that cannot be done at once: the first request of an
+ * operation is posted before the call returns, unless it has to wait for room.
+ */
+export function runAsync<T>(transport: Transport, steps: Steps<T>): Promise<T> {
+  return transport.track(advance(transport, steps))
+}
+
+async function advance<T>(transport: Transport, steps: Steps<T>): Promise<T> {
   let next = steps.next()
   while (!next.done) {
     try {
-      next = steps.next(await takeStep(transport, next.value))
+      const value = takeStep(transport, next.value)
+      next = steps.next(value instanceof Promise ? await value : value)
     } catch (error) {
       next = steps.throw(error)
     }
@@ -70,9 +78,11 @@ export function runSync<T>(transport: Transport, steps: Steps<T>): T {
 }
 
 function takeStep(transport: Transport, step: Step): unknown {
-  transport.assertOpen()
+  transport.assertAlive()
   if (step.do === 'allocate') {
     const order = orderOf(transport, step.byteLength)
+    const now = transport.operations.hasWaiting ? -1 : transport.arena.allocate(order)
+    if (now >= 0) return now
     return new Promise((resolve, reject) => {
       transport.operations.whenReady(() => {
         if (transport.failure !== null) {
@@ -97,7 +107,7 @@ function takeStep(transport: Transport, step: Step): unknown {
 }
 
 function takeStepSync(transport: Transport, step: Step): unknown {
-  transport.assertOpen()
+  transport.assertAlive()
   if (step.do === 'allocate') {
     const order = orderOf(transport, step.byteLength)
     for (;;) {

@@ -77,6 +77,9 @@ export class Transport {
   readonly latency: Latency = new Latency()
   /** Why nothing can be posted any more, or null. */
   failure: Error | null = null
+  /** `close` was called: what was begun goes on, nothing new begins. */
+  closing = false
+  #runs = new Set<Promise<unknown>>()
   #completions: CompletionRing
   #doorbell: Doorbell
   #presence: Presence
@@ -118,9 +121,30 @@ export class Transport {
     this.#spin = new SpinBudget(address.limits.spinMicros)
   }
 
-  /** Throws when the client cannot take work. */
+  /** Throws when the client takes no new work. */
   assertOpen(): void {
     if (this.failure !== null) throw this.failure
+    if (this.closing) throw clientClosed()
+  }
+
+  /** Throws when the client has ended: work that was begun goes on until then. */
+  assertAlive(): void {
+    if (this.failure !== null) throw this.failure
+  }
+
+  /** Remembers an operation of several requests until it has settled. */
+  track<T>(run: Promise<T>): Promise<T> {
+    this.#runs.add(run)
+    const forget = (): void => {
+      this.#runs.delete(run)
+    }
+    run.then(forget, forget)
+    return run
+  }
+
+  /** Resolves when the operations that are under way now have settled, however. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#runs])
   }
 
   /**
@@ -191,7 +215,7 @@ export class Transport {
    * error when this client fails. False when it had to go into the line.
    */
   start(spec: RequestSpec, settled: (outcome: Outcome) => void, failed: Reject): void {
-    this.operations.whenReady(() => {
+    this.operations.whenFree(() => {
       if (this.failure !== null) {
         failed(this.failure)
         return true
@@ -305,12 +329,9 @@ export class Transport {
     RESOLVED.then(this.#publishTask)
   }
 
-  /** Marks the client closed; nothing may be outstanding. */
+  /** Marks the client closed: the actor has let it go. */
   close(): void {
-    this.failure = clientClosed()
-    this.operations.admit()
-    this.#completions.wakeSelf()
-    this.#presence.end()
+    this.fail(clientClosed())
   }
 
   #settle(operation: Operation, res: number, extra: number, flags: number): void {
