@@ -113,7 +113,8 @@ export class UringEngine implements Engine {
     this.#waker = waker
     const opened = openRing(binding, {
       sqEntries: SQ_ENTRIES,
-      cqEntries: options.queueDepth + OWN_ENTRIES,
+      // The kernel refuses a completion queue that is smaller than the submission queue.
+      cqEntries: Math.max(SQ_ENTRIES, options.queueDepth + OWN_ENTRIES),
       fileSlots: options.maxFiles + FIRST_FILE_SLOT,
       bufferSlots: 1 + options.maxClients * this.#segments,
       fixedBuffersOnly: this.restricted,

@@ -8,6 +8,7 @@ import { type OperationOptions, operationFlags, UringFile } from '../file/uring-
 import { Lease } from '../memory/lease.ts'
 import { OPERATION_DETACH, OPERATION_NOP, PAGE_SHIFT, REQUEST_DRAIN } from '../protocol/index.ts'
 import type { KindLatency } from '../transport/latency.ts'
+import { promiseFor, SETTLE_VOID } from '../transport/operation.ts'
 import { arenaFull, call, orderOf, runAsync, runSync, type Steps } from '../transport/steps.ts'
 import type { Transport } from '../transport/transport.ts'
 import { ChainBuilder, runChain } from './chain.ts'
@@ -104,9 +105,20 @@ export class Client {
   }
 
   /** Goes to the ring and back: what the path itself costs. */
-  async nop(options?: OperationOptions): Promise<void> {
-    this.#transport.assertOpen()
-    return runAsync(this.#transport, nopSteps(operationFlags(options)))
+  nop(options?: OperationOptions): Promise<void> {
+    try {
+      const transport = this.#transport
+      transport.assertOpen()
+      const flags = operationFlags(options)
+      const operation = transport.claim()
+      if (operation === null) return runAsync(transport, nopSteps(flags))
+      operation.settle = SETTLE_VOID
+      const promise = promiseFor<void>(operation)
+      transport.post(operation, OPERATION_NOP, flags, 0, 0, 0, 0, 0, 0, 0, 0)
+      return promise
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   nopSync(): void {

@@ -3,6 +3,7 @@ export const SETTLE_OUTCOME = 0
 export const SETTLE_READ = 1
 export const SETTLE_WRITE = 2
 export const SETTLE_BATCH = 3
+export const SETTLE_VOID = 4
 
 /** What a completion says, for callers that look at it themselves. `res` is `>= 0` or `-errno`. */
 export interface Outcome {

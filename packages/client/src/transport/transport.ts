@@ -36,6 +36,7 @@ import {
   SETTLE_BATCH,
   SETTLE_OUTCOME,
   SETTLE_READ,
+  SETTLE_VOID,
   SETTLE_WRITE,
 } from './operation.ts'
 import { OperationTable } from './operation-table.ts'
@@ -369,7 +370,7 @@ export class Transport {
       return
     }
     this.free(operation)
-    resolve({ bytesWritten: res, buffer })
+    resolve(operation.settle === SETTLE_VOID ? undefined : { bytesWritten: res, buffer })
   }
 
   /** Copies a staged read to its caller; false when his buffer is no longer what it was. */
