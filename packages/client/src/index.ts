@@ -5,17 +5,12 @@ export { connect } from './client/connect.ts'
 export type { ActorStats, ClientStats, ControlPlane } from './client/control.ts'
 export type { SystemError } from './errors/system-error.ts'
 export { UringError, type UringErrorCode } from './errors/uring-error.ts'
+export type { OperationOptions, ReadOptions, TrimResult, WriteOptions } from './file/options.ts'
 export type { PathLike } from './file/path.ts'
 export { UringBigIntStats, UringStats } from './file/stats.ts'
 export type { ReadStreamOptions, WriteStreamOptions } from './file/streams.ts'
 export type { ReadResult, WriteResult } from './file/transfer.ts'
-export {
-  type OperationOptions,
-  type ReadOptions,
-  type TrimResult,
-  UringFile,
-  type WriteOptions,
-} from './file/uring-file.ts'
+export { UringFile } from './file/uring-file.ts'
 export { Lease } from './memory/lease.ts'
 export type { ActorAddress, ActorLimits, TrimMethod } from './protocol/index.ts'
 export type { KindLatency } from './transport/latency.ts'

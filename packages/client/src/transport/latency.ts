@@ -63,7 +63,7 @@ export class Latency {
     else sums[at + BYTES] += res
     const busy = actorMicros + this.#postShare + this.#deliveryShare
     sums[at + TOTAL] += totalMicros
-    sums[at + BUSY] += busy < totalMicros ? busy : totalMicros
+    sums[at + BUSY] += Math.min(busy, totalMicros)
   }
 
   /** By the operation's name; only kinds that occurred. `bytes` counts for reads and writes. */

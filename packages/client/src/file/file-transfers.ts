@@ -1,0 +1,263 @@
+import { REQUEST_DURABLE } from '../protocol/index.ts'
+import { runAsync, runSync, type Steps } from '../transport/steps.ts'
+import { positionValue } from './arguments.ts'
+import { syncSteps } from './file-steps.ts'
+import type { FileHandleState } from './handle.ts'
+import type { ReadOptions, WriteOptions } from './options.ts'
+import { readMany } from './read-many.ts'
+import { type ReadResult, tryRead, tryWrite, type WriteResult } from './transfer.ts'
+import {
+  readArguments,
+  refuseEmptyBuffer,
+  type TransferArguments,
+  writeArguments,
+} from './transfer-arguments.ts'
+import { readSteps, writeSteps } from './transfer-steps.ts'
+import { vectorReadSteps, vectorWriteSteps } from './vectors.ts'
+import { readWholeSteps, textOrBytes, writableBytes } from './whole-file.ts'
+
+type EncodingOptions = BufferEncoding | { encoding?: BufferEncoding | null } | null
+
+/** What of a UringFile moves bytes: reads and writes of all shapes. */
+export abstract class FileTransfers {
+  protected readonly state: FileHandleState
+
+  constructor(state: FileHandleState) {
+    this.state = state
+  }
+
+  /**
+   * Reads `length` bytes at `position` into `buffer` from `offset` on. Into a lease nothing is
+   * copied; into any other memory the bytes are copied once, on this thread.
+   */
+  read<T extends ArrayBufferView>(
+    buffer: T,
+    offset?: number | null,
+    length?: number | null,
+    position?: number | bigint | null,
+  ): Promise<ReadResult<T>>
+  read<T extends ArrayBufferView>(buffer: T, options?: ReadOptions): Promise<ReadResult<T>>
+  read<T extends ArrayBufferView = Buffer>(
+    options?: ReadOptions & { buffer?: T },
+  ): Promise<ReadResult<T>>
+  read(
+    buffer?: unknown,
+    offset?: unknown,
+    length?: unknown,
+    position?: unknown,
+  ): Promise<ReadResult<ArrayBufferView>> {
+    try {
+      const given = readArguments(buffer, offset, length, position)
+      this.state.assertOpen('read')
+      if (given.bytes.length === 0) {
+        refuseEmptyBuffer(given.buffer, offset, length)
+        return Promise.resolve({ bytesRead: 0, buffer: given.buffer })
+      }
+      return tryRead(this.state, given.bytes, given.buffer, given.flags) ?? this.#readSlowly(given)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  async #readSlowly(
+    given: TransferArguments<ArrayBufferView>,
+  ): Promise<ReadResult<ArrayBufferView>> {
+    const at = positionValue(given.position)
+    const bytesRead = await this.run(readSteps(this.state, given.bytes, at, given.flags))
+    return { bytesRead, buffer: given.buffer }
+  }
+
+  /** As `read`, blocking this thread; returns the number of bytes read. */
+  readSync(
+    buffer: ArrayBufferView,
+    offset?: number | null | ReadOptions,
+    length?: number | null,
+    position?: number | bigint | null,
+  ): number {
+    const given = readArguments(buffer, offset, length, position)
+    this.state.assertOpen('read')
+    if (given.bytes.length === 0) {
+      refuseEmptyBuffer(given.buffer, offset, length)
+      return 0
+    }
+    const at = positionValue(given.position)
+    return this.runSync(readSteps(this.state, given.bytes, at, given.flags))
+  }
+
+  /** Writes `length` bytes of `buffer` from `offset` on, at `position`; or a text. */
+  write<T extends ArrayBufferView>(
+    buffer: T,
+    offset?: number | null,
+    length?: number | null,
+    position?: number | bigint | null,
+  ): Promise<WriteResult<T>>
+  write<T extends ArrayBufferView>(buffer: T, options?: WriteOptions): Promise<WriteResult<T>>
+  write(
+    text: string,
+    position?: number | bigint | null,
+    encoding?: BufferEncoding,
+  ): Promise<WriteResult<string>>
+  write(
+    buffer: unknown,
+    offset?: unknown,
+    length?: unknown,
+    position?: unknown,
+  ): Promise<WriteResult<unknown>> {
+    return this.#write(buffer, offset, length, position, 0)
+  }
+
+  /**
+   * As `write`, and the promise resolves only when the bytes are durable: all written, then a
+   * fdatasync that began afterwards. Durable writes and syncs that run at the same time share it.
+   */
+  writeDurable<T extends ArrayBufferView>(
+    buffer: T,
+    offset?: number | null | WriteOptions,
+    length?: number | null,
+    position?: number | bigint | null,
+  ): Promise<WriteResult<T>> {
+    return this.#write(buffer, offset, length, position, REQUEST_DURABLE) as Promise<WriteResult<T>>
+  }
+
+  #write(
+    buffer: unknown,
+    offset: unknown,
+    length: unknown,
+    position: unknown,
+    flags: number,
+  ): Promise<WriteResult<unknown>> {
+    try {
+      const given = writeArguments(buffer, offset, length, position)
+      return this.#writeGiven(given, given.flags | flags)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #writeGiven(given: TransferArguments<unknown>, flags: number): Promise<WriteResult<unknown>> {
+    this.state.assertOpen('write')
+    if (given.bytes.length === 0) {
+      if (flags === 0) return Promise.resolve({ bytesWritten: 0, buffer: given.buffer })
+      return this.#writeSlowly(given, flags)
+    }
+    return tryWrite(this.state, given.bytes, given.buffer, flags) ?? this.#writeSlowly(given, flags)
+  }
+
+  async #writeSlowly(
+    given: TransferArguments<unknown>,
+    flags: number,
+  ): Promise<WriteResult<unknown>> {
+    const bytesWritten = await this.run(this.#writeSteps(given, flags))
+    return { bytesWritten, buffer: given.buffer }
+  }
+
+  *#writeSteps(given: TransferArguments<unknown>, flags: number): Steps<number> {
+    const { bytes } = given
+    if (bytes.length > 0) {
+      return yield* writeSteps(this.state, bytes, positionValue(given.position), flags)
+    }
+    // Nothing to write, durably, is still a promise about what was written before.
+    if (flags & REQUEST_DURABLE) yield* syncSteps(this.state, true, 0)
+    return 0
+  }
+
+  /** As `write`, blocking this thread; returns the number of bytes written. */
+  writeSync(
+    buffer: ArrayBufferView | string,
+    offset?: number | bigint | null | WriteOptions,
+    length?: number | string | null,
+    position?: number | bigint | null,
+  ): number {
+    return this.#writeSync(buffer, offset, length, position, 0)
+  }
+
+  /** As `writeDurable`, blocking this thread. */
+  writeDurableSync(
+    buffer: ArrayBufferView | string,
+    offset?: number | bigint | null | WriteOptions,
+    length?: number | string | null,
+    position?: number | bigint | null,
+  ): number {
+    return this.#writeSync(buffer, offset, length, position, REQUEST_DURABLE)
+  }
+
+  #writeSync(
+    buffer: unknown,
+    offset: unknown,
+    length: unknown,
+    position: unknown,
+    flags: number,
+  ): number {
+    const given = writeArguments(buffer, offset, length, position)
+    this.state.assertOpen('write')
+    return this.runSync(this.#writeSteps(given, given.flags | flags))
+  }
+
+  /** Reads into several buffers, one after the other, from consecutive bytes of the file. */
+  async readv(
+    buffers: readonly ArrayBufferView[],
+    position?: number | bigint | null,
+  ): Promise<{ bytesRead: number; buffers: readonly ArrayBufferView[] }> {
+    return { bytesRead: await this.run(vectorReadSteps(this.state, buffers, position)), buffers }
+  }
+
+  readvSync(buffers: readonly ArrayBufferView[], position?: number | bigint | null): number {
+    return this.runSync(vectorReadSteps(this.state, buffers, position))
+  }
+
+  /** Writes several buffers to consecutive bytes of the file. */
+  async writev(
+    buffers: readonly ArrayBufferView[],
+    position?: number | bigint | null,
+  ): Promise<{ bytesWritten: number; buffers: readonly ArrayBufferView[] }> {
+    const bytesWritten = await this.run(vectorWriteSteps(this.state, buffers, position))
+    return { bytesWritten, buffers }
+  }
+
+  writevSync(buffers: readonly ArrayBufferView[], position?: number | bigint | null): number {
+    return this.runSync(vectorWriteSteps(this.state, buffers, position))
+  }
+
+  /** Reads `length` bytes at each position; one promise for all. Views are short at end of file. */
+  readMany(positions: ArrayLike<number>, length: number): Promise<Uint8Array[]> {
+    return this.state.transport.track(readMany(this.state, positions, length))
+  }
+
+  /** Reads from the file's own position to its end: bytes, or text when an encoding is given. */
+  async readFile(options?: EncodingOptions): Promise<Buffer | string> {
+    return textOrBytes(await this.run(readWholeSteps(this.state)), options)
+  }
+
+  readFileSync(options?: EncodingOptions): Buffer | string {
+    return textOrBytes(this.runSync(readWholeSteps(this.state)), options)
+  }
+
+  /** Writes all of `data` from the file's own position on. */
+  async writeFile(data: string | ArrayBufferView, options?: EncodingOptions): Promise<void> {
+    const bytes = writableBytes(data, options)
+    const given = writeArguments(bytes, 0, undefined, null)
+    await this.#writeGiven(given, 0)
+  }
+
+  writeFileSync(data: string | ArrayBufferView, options?: EncodingOptions): void {
+    this.#writeSync(writableBytes(data, options), 0, undefined, null, 0)
+  }
+
+  /** As `writeFile`: a file opened with 'a' appends. */
+  appendFile(data: string | ArrayBufferView, options?: EncodingOptions): Promise<void> {
+    return this.writeFile(data, options)
+  }
+
+  protected run<T>(steps: Steps<T>): Promise<T> {
+    return runAsync(this.state.transport, steps)
+  }
+
+  /** As `run`, for steps whose making already checks arguments. */
+  protected async later<T>(steps: () => Steps<T>): Promise<T> {
+    return this.run(steps())
+  }
+
+  protected runSync<T>(steps: Steps<T>): T {
+    return runSync(this.state.transport, steps)
+  }
+}
