@@ -51,6 +51,7 @@ function start({ options, header }: StartData): void {
       maxFiles: Math.min(options.maxFiles, Math.max(8, binding.fileLimit() - 1)),
       doorbell,
       kernelWorkers: KERNEL_WORKERS,
+      maskedOpcodes: maskedOpcodes(),
     },
     () => wake(),
   )
@@ -67,6 +68,15 @@ function start({ options, header }: StartData): void {
   const answer: StartAnswer = { ok: true, engine: engine.name, doorbell, limits }
   port.postMessage(answer)
   loop.wake()
+}
+
+/** A list of opcodes in URING_ACTOR_MASK_OPCODES is treated as missing, as on an older kernel. */
+function maskedOpcodes(): number[] {
+  const list = process.env.URING_ACTOR_MASK_OPCODES ?? ''
+  return list
+    .split(',')
+    .filter((entry) => entry !== '')
+    .map(Number)
 }
 
 /** Makes the parts and ties them together. */

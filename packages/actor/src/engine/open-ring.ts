@@ -60,6 +60,8 @@ export interface RingOptions {
   readonly kernelWorkers: readonly [number, number]
   /** eventfd that completions signal while the actor is parked. */
   readonly eventFd: number
+  /** Opcodes to treat as if the kernel had none: for tests of what an older one would do. */
+  readonly maskedOpcodes: readonly number[]
 }
 
 export interface OpenedRing {
@@ -111,6 +113,7 @@ export function openRing(binding: NativeBinding, options: RingOptions): OpenedRi
     }
     const ring = new Ring(native, params)
     const opcodes = probe(native)
+    for (const opcode of options.maskedOpcodes) opcodes.delete(opcode)
     const fileSlots = registerTables(native, options)
     if (options.eventFd >= 0) {
       check(native.register(IORING_REGISTER_EVENTFD, Int32Array.of(options.eventFd), 1), 'eventfd')

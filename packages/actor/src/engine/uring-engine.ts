@@ -80,6 +80,7 @@ export interface UringEngineOptions {
   readonly maxFiles: number
   readonly doorbell: number
   readonly kernelWorkers: readonly [number, number]
+  readonly maskedOpcodes: readonly number[]
 }
 
 /** The engine that this project is about: one io_uring. */
@@ -120,6 +121,7 @@ export class UringEngine implements Engine {
       fixedBuffersOnly: this.restricted,
       kernelWorkers: options.kernelWorkers,
       eventFd: waker.fd,
+      maskedOpcodes: options.maskedOpcodes,
     })
     this.#ring = opened.ring
     this.#native = opened.native

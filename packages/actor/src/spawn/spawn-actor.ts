@@ -6,6 +6,7 @@ import {
   HEADER_LIFE,
   HEADER_MAGIC,
   HEADER_MAGIC_BYTE,
+  HEADER_THREAD_BYTE,
   HEADER_VERSION_BYTE,
   LIFE_EXITED,
   PROTOCOL_VERSION,
@@ -73,6 +74,7 @@ function startThread(data: StartData, forget: () => void): Promise<Actor> {
       // A loader or a preload script of the application has no business in the actor.
       execArgv: process.execArgv.filter((argument) => argument.startsWith('--cpu-prof')),
     })
+    new Int32Array(data.header)[HEADER_THREAD_BYTE >> 2] = worker.threadId
     const failed = (error: Error): void => {
       reject(
         new UringError('ERR_URING_ACTOR_START', `the actor's thread ended: ${error.message}`, {
