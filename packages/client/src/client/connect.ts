@@ -15,6 +15,7 @@ import {
   HEADER_LIFE,
   HEADER_MAGIC,
   HEADER_MAGIC_BYTE,
+  HEADER_THREAD_BYTE,
   LIFE_CLOSING,
   LIFE_EXITED,
   PROTOCOL_VERSION,
@@ -50,7 +51,7 @@ export function connect(address?: ActorAddress): Client {
   assertAddress(to)
   const header = new Int32Array(to.header)
   assertAlive(header)
-  const { maxClients, channelDepth } = to.limits
+  const { maxClients } = to.limits
   if (Atomics.add(header, HEADER_CLIENTS, 1) >= maxClients) {
     Atomics.sub(header, HEADER_CLIENTS, 1)
     throw new UringError(
@@ -58,6 +59,18 @@ export function connect(address?: ActorAddress): Client {
       `the actor has its ${maxClients} clients already. Close one, or spawn it with more maxClients`,
     )
   }
+  try {
+    return attach(to)
+  } catch (error) {
+    // No memory for channel or arena: the place is somebody else's again.
+    Atomics.sub(header, HEADER_CLIENTS, 1)
+    throw error
+  }
+}
+
+/** Makes the client's memory and control port, and sends them to the actor's thread. */
+function attach(to: ActorAddress): Client {
+  const { channelDepth } = to.limits
   const channel = new SharedArrayBuffer(channelBytes(channelDepth))
   const words = new Int32Array(channel)
   words[CHANNEL_MAGIC_BYTE >> 2] = CHANNEL_MAGIC
@@ -84,11 +97,12 @@ function assertAddress(address: ActorAddress): void {
   if (typeof address !== 'object' || address === null) {
     throw invalidType('address', 'an ActorAddress, as actor.address is', address)
   }
-  const { header, protocolVersion, processId } = address
+  const { header, protocolVersion, processId, threadId } = address
   if (!(header instanceof SharedArrayBuffer) || header.byteLength !== HEADER_BYTES) {
     throw invalidType('address.header', "the actor's SharedArrayBuffer", header)
   }
-  const magic = new Int32Array(header)[HEADER_MAGIC_BYTE >> 2]
+  const words = new Int32Array(header)
+  const magic = words[HEADER_MAGIC_BYTE >> 2]
   if (protocolVersion !== PROTOCOL_VERSION || magic !== HEADER_MAGIC) {
     throw new UringError(
       'ERR_URING_VERSION',
@@ -98,6 +112,10 @@ function assertAddress(address: ActorAddress): void {
   }
   if (processId !== process.pid) {
     throw new UringError('ERR_URING_NO_ACTOR', `the address is of another process, ${processId}`)
+  }
+  // A message to a wrong thread is lost, and a blocking call could not even hear of that.
+  if (threadId !== words[HEADER_THREAD_BYTE >> 2]) {
+    throw new UringError('ERR_URING_NO_ACTOR', `thread ${threadId} is not the actor's`)
   }
 }
 

@@ -8,6 +8,7 @@
  *
  *   byte    0  magic           128  state          256  clients        384  life
  *           4  version         (actor, clients)    (actor, clients)    (actor)
+ *           8  thread
  *         512  dirty bitmap, one bit a client slot: set by clients, taken by the actor
  */
 export const PROTOCOL_VERSION = 1
@@ -17,6 +18,8 @@ export const HEADER_MAGIC = 0x48415255
 /** Offsets in bytes. */
 export const HEADER_MAGIC_BYTE = 0
 export const HEADER_VERSION_BYTE = 4
+/** Id of the actor's thread: an address that names another one is refused at once. */
+export const HEADER_THREAD_BYTE = 8
 export const HEADER_STATE_BYTE = 128
 export const HEADER_CLIENTS_BYTE = 256
 export const HEADER_LIFE_BYTE = 384

@@ -1,0 +1,59 @@
+// What this process holds at the moment, as the kernel and Node tell it, and waiting for it to be so.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+
+export function openDescriptors(): number {
+  // One of them is the listing's own.
+  return readdirSync('/proc/self/fd').length - 1
+}
+
+/** How many descriptors of this process are open on the path. */
+export function descriptorsOf(path: string): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === path
+    } catch {
+      // Closed since the listing.
+      return false
+    }
+  }).length
+}
+
+export function threadCount(): number {
+  return readdirSync('/proc/self/task').length
+}
+
+export function residentBytes(): number {
+  const found = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))
+  if (found === null) throw new Error('no VmRSS in /proc/self/status')
+  return Number(found[1]) * 1024
+}
+
+/** Handles by kind, as in { MessagePort: 2 }. */
+export function handleCounts(): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1
+  return counts
+}
+
+/** Runs the garbage collector until what it frees has been let go by the event loop too. */
+export async function collectGarbage(): Promise<void> {
+  if (globalThis.gc === undefined) throw new Error('these tests need node --expose-gc')
+  for (let round = 0; round < 4; round++) {
+    globalThis.gc()
+    await delay(20)
+  }
+}
+
+/** Waits, bounded, until a condition holds; returns whether it did. */
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  millis: number = 3000,
+): Promise<boolean> {
+  const deadline = Date.now() + millis
+  while (Date.now() < deadline) {
+    if (await condition()) return true
+    await delay(5)
+  }
+  return condition()
+}

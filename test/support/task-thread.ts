@@ -1,0 +1,17 @@
+// The worker of thread.ts.
+import { parentPort, workerData } from 'node:worker_threads'
+import type { TaskAnswer, TaskOrders } from './thread.ts'
+
+const { module, task, data } = workerData as TaskOrders
+
+async function perform(): Promise<TaskAnswer> {
+  try {
+    const tasks = (await import(module)) as Record<string, (data: unknown) => unknown>
+    return { value: await tasks[task]!(data) }
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException
+    return { error: message, code: code ?? null }
+  }
+}
+
+parentPort!.postMessage(await perform())

@@ -1,0 +1,21 @@
+// What this machine offers to tests; each answer is false, or the reason to skip a test with.
+import { spawnSync } from 'node:child_process'
+
+/** The reason to skip what needs a program; false when it is there. */
+export function missingProgram(name: string): string | false {
+  const { error } = spawnSync(name, ['--version'], { stdio: 'ignore' })
+  return error === undefined ? false : `${name} is not installed`
+}
+
+/** The reason to skip what needs strace to trace a child; false when it can. */
+export function missingStrace(): string | false {
+  const missing = missingProgram('strace')
+  if (missing !== false) return missing
+  const { status } = spawnSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' })
+  return status === 0 ? false : 'strace may not trace processes here'
+}
+
+/** The reason to skip what needs root; false for root. */
+export function missingRoot(): string | false {
+  return process.getuid?.() === 0 ? false : 'needs root'
+}
