@@ -105,7 +105,6 @@ export class Clients {
     channel.ending = true
     this.#closeFiles(channel, () => {
       ;(this.#parts as ClientParts).dispatcher.finish(row, 0, 0, 0)
-      channel.publish()
       this.#release(channel, CHANNEL_DETACHED)
     })
   }
@@ -166,7 +165,11 @@ export class Clients {
     this.departed.wakes += channel.wakes
     this.channels[channel.slot] = null
     Atomics.sub(this.#header, HEADER_CLIENTS, 1)
-    if (state !== null) channel.setState(state)
+    // A client that hears of its end finds its place free; its port closes when it has heard.
+    if (state !== null) {
+      channel.setState(state)
+      channel.publish()
+    }
     channel.port.close()
   }
 }
