@@ -80,6 +80,8 @@ export class Taking {
     rows.length = 0
     rows.push(first)
     let error = this.#intake.check(channel, first)
+    let refused = 0
+    let malformed = !this.#intake.isChainable(first)
     let linked = true
     while (linked && rows.length < available) {
       if (this.#table.freeCount === 0) {
@@ -90,17 +92,20 @@ export class Taking {
       const row = this.#intake.copy(channel, at, this.#dispatcher.now)
       rows.push(row)
       linked = (this.#table.words[row * ROW_WORDS + ROW_FLAGS] & REQUEST_LINK) !== 0
-      error = error < 0 ? error : this.#intake.check(channel, row)
-      if (!this.#intake.isChainable(row)) error = EINVAL
+      if (error === 0) {
+        error = this.#intake.check(channel, row)
+        refused++
+      }
+      malformed ||= !this.#intake.isChainable(row)
     }
     // A chain is posted whole: one that does not end, or is too long, is nobody's honest request.
-    if (linked || rows.length > this.#chainLength || !this.#intake.isChainable(first))
-      error = EINVAL
+    malformed ||= linked || rows.length > this.#chainLength
     const count = rows.length
     channel.advance(count)
     if (this.refusing)
       for (const row of rows) this.#dispatcher.finish(row, ESHUTDOWN, 0, COMPLETION_REFUSED)
-    else if (error < 0) for (const row of rows) this.#dispatcher.finish(row, error, 0, 0)
+    else if (malformed) for (const row of rows) this.#dispatcher.finish(row, EINVAL, 0, 0)
+    else if (error < 0) this.#dispatcher.beginChain(rows.slice(), refused, error)
     else this.#dispatcher.beginChain(rows.slice())
     return count
   }

@@ -41,7 +41,8 @@ export interface Engine {
   /** Whether completions call the loop back while it is parked. */
   setParked(parked: boolean): void
 
-  registerFile(slot: number, fd: number): number
+  /** `buffered`: its reads and writes go through the page cache. */
+  registerFile(slot: number, fd: number, buffered: boolean): number
   unregisterFile(slot: number): void
   attachArena(channel: number, arena: SharedArrayBuffer): void
   detachArena(channel: number): void

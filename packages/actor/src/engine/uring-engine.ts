@@ -15,6 +15,7 @@ import {
 import type { NativeBinding, NativeRing, NativeWaker } from '@uring-actor/native'
 import {
   type OperationTable,
+  PHASE_TRANSFER,
   ROW_ADDR_HIGH,
   ROW_ADDR_LOW,
   ROW_ASKED,
@@ -25,6 +26,7 @@ import {
   ROW_LEN,
   ROW_OFF_HIGH,
   ROW_OFF_LOW,
+  ROW_PHASE,
   ROW_RW_FLAGS,
   ROW_TRIES,
   ROW_WORDS,
@@ -67,7 +69,11 @@ const SEGMENT_PLAIN = 2
 
 /** Longest sync_file_range of one request: its length is a uint32, and 0 means to the end. */
 const MAX_RANGE_BYTES = 0xfffff000
-/** Completions that one wake-up waits for, and how long it does, in microseconds. */
+/**
+ * Buffered writes are done by a kernel worker, some microseconds each; waking up for every one of
+ * them costs more than they do. So many completions one wake-up waits for, and so long at most. A
+ * device's completions are not gathered: whoever waits for them is to ask for the next at once.
+ */
 const MOST_TOGETHER = 8
 const GATHER_MICROS = 30
 const SQ_ENTRIES = 256
@@ -104,6 +110,9 @@ export class UringEngine implements Engine {
   #control: Uint8Array
   #controlAddress: number
   #doorbellArmed = false
+  /** Per file slot: 1 where writes go to the page cache. How many such writes are in flight. */
+  #bufferedFiles: Uint8Array
+  #bufferedWrites = 0
 
   constructor(binding: NativeBinding, options: UringEngineOptions, onWake: () => void) {
     this.#binding = binding
@@ -129,6 +138,7 @@ export class UringEngine implements Engine {
     this.capacity = Math.min(options.queueDepth, opened.ring.cqEntries - OWN_ENTRIES)
     this.fileSlots = opened.fileSlots
     this.chainLength = Math.min(64, this.capacity, opened.ring.sqEntries - OWN_ENTRIES)
+    this.#bufferedFiles = new Uint8Array(opened.fileSlots)
     this.#bases = new Float64Array(options.maxClients)
     this.#segmentStates = new Uint8Array(options.maxClients * this.#segments)
     this.#arenas = new Array(options.maxClients).fill(null)
@@ -195,6 +205,7 @@ export class UringEngine implements Engine {
     const offset = words[at + ROW_ADDR_LOW] + done
     const buffer = this.#bufferIndex(channel, offset)
     const address = this.#bases[channel] + offset
+    if (this.#isBufferedWrite(at)) this.#bufferedWrites++
     let low = words[at + ROW_OFF_LOW]
     let high = words[at + ROW_OFF_HIGH]
     if (done > 0 && !(low === -1 && high === -1)) {
@@ -334,14 +345,25 @@ export class UringEngine implements Engine {
 
   /** Sorts our own completions out. */
   completed(tag: number, res: number): void {
-    if (tag >= 0) (this.#sink as CompletionSink).completed(tag, res)
-    else if (tag === TAG_DOORBELL) this.#doorbellArmed = false
+    if (tag >= 0) {
+      if (this.#isBufferedWrite(tag * ROW_WORDS)) this.#bufferedWrites--
+      ;(this.#sink as CompletionSink).completed(tag, res)
+    } else if (tag === TAG_DOORBELL) this.#doorbellArmed = false
+  }
+
+  /** Only a transfer counts: a sync of the same row is no write. */
+  #isBufferedWrite(at: number): boolean {
+    const words = this.#words
+    return (
+      words[at + ROW_KIND] === OPERATION_WRITE &&
+      words[at + ROW_PHASE] === PHASE_TRANSFER &&
+      this.#bufferedFiles[words[at + ROW_FILE]] === 1
+    )
   }
 
   block(timeoutMicros: number): void {
     if (!this.#doorbellArmed && this.#ring.room > 0) this.#armDoorbell()
-    // With much in flight, one wake-up for several completions; a few microseconds late at most.
-    const together = this.#ring.hasMinWait ? Math.min(MOST_TOGETHER, this.inFlight >> 2) : 0
+    const together = this.#ring.hasMinWait ? Math.min(MOST_TOGETHER, this.#bufferedWrites >> 2) : 0
     if (together > 1) this.#ring.enter(together, timeoutMicros, GATHER_MICROS)
     else this.#ring.enter(1, timeoutMicros, 0)
   }
@@ -372,7 +394,8 @@ export class UringEngine implements Engine {
     this.#ring.setEventFd(parked)
   }
 
-  registerFile(slot: number, fd: number): number {
+  registerFile(slot: number, fd: number, buffered: boolean): number {
+    this.#bufferedFiles[slot] = buffered ? 1 : 0
     return this.#native.registerFile(slot, fd)
   }
 

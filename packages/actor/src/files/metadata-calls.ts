@@ -144,7 +144,8 @@ export class MetadataCalls {
       }
       const channel = this.#table.words[at + ROW_CHANNEL]
       const slot = this.#files.claim()
-      const registered = slot < 0 ? ENFILE : this.#engine.registerFile(slot, fd)
+      const buffered = stats.isFile() && (flags & (fs.constants.O_DIRECT ?? 0)) === 0
+      const registered = slot < 0 ? ENFILE : this.#engine.registerFile(slot, fd, buffered)
       if (registered < 0) {
         if (slot >= 0) this.#files.release(slot)
         fs.close(fd, () => this.#settle(row, registered, 0))

@@ -168,7 +168,7 @@ export class ActorLoop {
     this.#publish()
     const after = nowMicros()
     dispatcher.now = after
-    if (submitting > 0) this.#slice.measured(submitting, completed, after - before)
+    if (submitting > 0) this.#slice.measured(submitting, completed, after - before, engine.inFlight)
     this.counters.busyMicros += after - started
     if (completed > 0) dispatcher.busyShare = (before - started) / completed
     const inFlight = dispatcher.table.inUse

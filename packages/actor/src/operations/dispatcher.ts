@@ -4,6 +4,7 @@ import {
   FILE_KIND_OTHER,
   OPERATION_CLOSE,
   OPERATION_DETACH,
+  OPERATION_NOP,
   OPERATION_READ,
   OPERATION_SYNC,
   OPERATION_TRIM,
@@ -124,9 +125,9 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     }
   }
 
-  /** Begins the members of a chain. */
-  beginChain(rows: readonly number[]): void {
-    const chain = new Chain(rows)
+  /** Begins the members of a chain; it fails at the one that was refused, if any was. */
+  beginChain(rows: readonly number[], refused: number = rows.length, refusal: number = 0): void {
+    const chain = new Chain(rows, refused, refusal)
     for (const row of rows) {
       this.#chains[row] = chain
       this.table.words[row * ROW_WORDS + ROW_PHASE] = PHASE_TRANSFER
@@ -278,9 +279,16 @@ export class Dispatcher implements CompletionSink, SyncRunner {
   /** Sends the next members down: as many linked as the engine can take itself. */
   #runChain(chain: Chain): void {
     const { rows } = chain
+    if (chain.next === chain.refused) {
+      this.#breakChain(chain, chain.refusal)
+      return
+    }
     chain.start = chain.next
     let end = chain.next
-    while (end < rows.length && this.#linkable(rows[end])) end++
+    while (end < chain.refused && this.#linkable(rows[end])) {
+      end++
+      if (!this.#breaksLink(rows[end - 1])) break
+    }
     if (end === chain.next) {
       chain.end = end + 1
       chain.outstanding = 1
@@ -314,6 +322,12 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     return this.#inEngine(row)
   }
 
+  /** Only of these does the kernel cancel what follows when they fail (Linux 6.18 and before). */
+  #breaksLink(row: number): boolean {
+    const kind = this.table.words[row * ROW_WORDS + ROW_KIND]
+    return kind === OPERATION_READ || kind === OPERATION_WRITE || kind === OPERATION_NOP
+  }
+
   /** A member that the engine cannot take: it runs by itself and reports to its chain. */
   #runAlone(row: number): void {
     const at = row * ROW_WORDS
@@ -335,12 +349,16 @@ export class Dispatcher implements CompletionSink, SyncRunner {
   /** Goes through the run in order: up to the first member that is not done. */
   #chainRunCompleted(chain: Chain): void {
     const { rows, results } = chain
+    const { elsewhere } = chain
+    chain.elsewhere = false
     while (chain.next < chain.end) {
       const row = rows[chain.next]
       const res = results[chain.next]
       // Cancelled because the one before it was short, which is mended by now: it runs again.
       const cancelled = res === ECANCELED && chain.next > chain.start
-      const verdict = cancelled && !this.#channelOf(row).dead ? AGAIN : this.#judge(row, res)
+      const again = cancelled && !this.#channelOf(row).dead
+      const final = res < 0 ? FAILED : DONE
+      const verdict = elsewhere ? final : again ? AGAIN : this.#judge(row, res)
       if (verdict === ELSEWHERE) {
         chain.end = chain.next + 1
         chain.outstanding = 1
@@ -358,16 +376,18 @@ export class Dispatcher implements CompletionSink, SyncRunner {
       this.#runChain(chain)
       return
     }
-    for (const row of rows) this.#finishMember(row)
+    for (let index = 0; index < rows.length; index++) this.#finishMember(chain, index)
   }
 
-  #finishMember(row: number): void {
+  #finishMember(chain: Chain, index: number): void {
+    const row = chain.rows[index]
     const words = this.table.words
     const at = row * ROW_WORDS
     const kind = words[at + ROW_KIND]
     this.#chains[row] = null
     const transfer = kind === OPERATION_READ || kind === OPERATION_WRITE
-    const method = words[at + ROW_RW_FLAGS] === 1 ? TRIM_DISCARD : TRIM_HOLE
+    const byRing = words[at + ROW_RW_FLAGS] === 1 ? TRIM_DISCARD : TRIM_HOLE
+    const method = chain.extras[index] || byRing
     this.finish(row, transfer ? words[at + ROW_DONE] : 0, kind === OPERATION_TRIM ? method : 0, 0)
   }
 
@@ -376,10 +396,11 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     const at = chain.next
     const failed = chain.rows[at]
     const kind = words[failed * ROW_WORDS + ROW_KIND]
-    if (kind === OPERATION_SYNC) this.#fileAt(words[failed * ROW_WORDS + ROW_FILE]).failed = res
+    const slot = words[failed * ROW_WORDS + ROW_FILE]
+    if (kind === OPERATION_SYNC && slot >= 0) this.#fileAt(slot).failed = res
     chain.rows.forEach((row, index) => {
       if (index < at) {
-        this.#finishMember(row)
+        this.#finishMember(chain, index)
         return
       }
       this.#chains[row] = null
@@ -409,8 +430,13 @@ export class Dispatcher implements CompletionSink, SyncRunner {
   /** A metadata call's result: to the operation, or to the chain that it is a member of. */
   settled(row: number, res: number, extra: number): void {
     const chain = this.#chains[row]
-    if (chain !== null) this.#chainMemberCompleted(chain, row, res)
-    else this.finish(row, res, extra, 0)
+    if (chain === null) {
+      this.finish(row, res, extra, 0)
+      return
+    }
+    chain.elsewhere = true
+    chain.extras[chain.rows.indexOf(row)] = extra
+    this.#chainMemberCompleted(chain, row, res)
   }
 
   /** Completes an operation: its client hears of it when the channel is published next. */

@@ -1,4 +1,10 @@
-import { invalidType, outOfRange, type SystemError, systemError } from '../errors/index.ts'
+import {
+  bufferChanged,
+  outOfRange,
+  type SystemError,
+  systemError,
+  UringError,
+} from '../errors/index.ts'
 import { byteOffset, bytesOf, parsePosition, positionHigh, positionLow } from '../file/arguments.ts'
 import { rangeRequest, requestOf } from '../file/file-steps.ts'
 import type { FileHandleState } from '../file/handle.ts'
@@ -163,7 +169,10 @@ export class ChainBuilder {
   #own(file: UringFile, syscall: string): FileHandleState {
     const state = UringFile.stateOf(file)
     if (state.transport !== this.#transport) {
-      throw invalidType('file', 'a file that this client opened', file)
+      throw new UringError(
+        'ERR_URING_FOREIGN_FILE',
+        `another client opened '${state.path}'; a chain takes files of its own client only`,
+      )
     }
     state.assertOpen(syscall)
     return state
@@ -189,6 +198,11 @@ export async function runChain(
     transport.operations.whenReady(() => {
       if (transport.failure !== null) {
         reject(transport.failure)
+        return true
+      }
+      // While the chain waited in line its callers may have taken their memory away.
+      if (members.some(({ spec, bytes }) => bytes !== null && bytes.length !== spec.len)) {
+        reject(bufferChanged())
         return true
       }
       const pages = claimAll(transport, members)

@@ -14,7 +14,7 @@ import {
 } from './transfer-arguments.ts'
 import { readSteps, writeSteps } from './transfer-steps.ts'
 import { vectorReadSteps, vectorWriteSteps } from './vectors.ts'
-import { readWholeSteps, textOrBytes, writableBytes } from './whole-file.ts'
+import { encodingOf, readWholeSteps, textOrBytes, writableBytes } from './whole-file.ts'
 
 type EncodingOptions = BufferEncoding | { encoding?: BufferEncoding | null } | null
 
@@ -225,11 +225,13 @@ export abstract class FileTransfers {
 
   /** Reads from the file's own position to its end: bytes, or text when an encoding is given. */
   async readFile(options?: EncodingOptions): Promise<Buffer | string> {
-    return textOrBytes(await this.run(readWholeSteps(this.state)), options)
+    const encoding = encodingOf(options)
+    return textOrBytes(await this.run(readWholeSteps(this.state)), encoding)
   }
 
   readFileSync(options?: EncodingOptions): Buffer | string {
-    return textOrBytes(this.runSync(readWholeSteps(this.state)), options)
+    const encoding = encodingOf(options)
+    return textOrBytes(this.runSync(readWholeSteps(this.state)), encoding)
   }
 
   /** Writes all of `data` from the file's own position on. */

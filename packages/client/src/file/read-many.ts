@@ -1,4 +1,4 @@
-import { bufferChanged, outOfRange, systemError } from '../errors/index.ts'
+import { bufferChanged, invalidType, outOfRange, systemError } from '../errors/index.ts'
 import { OPERATION_READ, PAGE_SHIFT } from '../protocol/index.ts'
 import { type Batch, type Operation, SETTLE_BATCH } from '../transport/operation.ts'
 import { orderOf } from '../transport/steps.ts'
@@ -62,6 +62,9 @@ export async function readMany(
 ): Promise<Uint8Array[]> {
   file.assertOpen('read')
   integer(length, 'length', 1, STAGE_BYTES)
+  if (typeof positions !== 'object' || positions === null || !('length' in positions)) {
+    throw invalidType('positions', 'an array of numbers', positions)
+  }
   const count = integer(positions.length, 'positions.length', 0, 2 ** 24)
   if (count * length > 2 ** 31)
     throw outOfRange('positions.length', `<= ${2 ** 31 / length}`, count)

@@ -139,10 +139,10 @@ export class UringBigIntStats extends FileType implements DirectAlignments {
     this.mtimeMs = this.mtimeNs / 1000000n
     this.ctimeMs = this.ctimeNs / 1000000n
     this.birthtimeMs = this.birthtimeNs / 1000000n
-    this.atime = dateOf(Number(this.atimeNs) / 1e6)
-    this.mtime = dateOf(Number(this.mtimeNs) / 1e6)
-    this.ctime = dateOf(Number(this.ctimeNs) / 1e6)
-    this.birthtime = dateOf(Number(this.birthtimeNs) / 1e6)
+    this.atime = dateOf(Number(this.atimeMs))
+    this.mtime = dateOf(Number(this.mtimeMs))
+    this.ctime = dateOf(Number(this.ctimeMs))
+    this.birthtime = dateOf(Number(this.birthtimeMs))
     this.directMemoryAlignment = Number(field('directMemoryAlignment'))
     this.directOffsetAlignment = Number(field('directOffsetAlignment'))
   }

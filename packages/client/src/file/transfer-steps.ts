@@ -96,9 +96,23 @@ function* stagedSteps(
       if (!ended) ended = takePiece(file, kind, bytes, total, piece, outcome, result)
     }
     return result
+  } catch (error) {
+    yield* awaitAll(pieces)
+    throw error
   } finally {
     // After a failure of the client its arena is never used again, so nothing can be misdirected.
     for (const page of pages) arena.release(page)
+  }
+}
+
+/** Memory stays held until the kernel has done with it, also when the transfer has failed before. */
+function* awaitAll(pieces: readonly Piece[]): Steps<void> {
+  for (const { pending } of pieces) {
+    try {
+      yield* finish(pending)
+    } catch {
+      // It was refused, or the client has failed: nothing is in flight that could be waited for.
+    }
   }
 }
 

@@ -44,6 +44,7 @@ const SYNC_RANGE_FLAGS = 7
  */
 export class UringFile extends FileTransfers {
   readonly #blockSize: number
+  #closing: Promise<void> | null = null
 
   /** Made by `client.open()`. */
   constructor(state: FileHandleState, blockSize: number) {
@@ -291,9 +292,11 @@ export class UringFile extends FileTransfers {
     })
   }
 
-  /** Closes the file when what is in flight on it has completed. */
+  /** Closes the file when what is in flight on it has completed. A second close does nothing. */
   close(): Promise<void> {
-    return this.run(closeSteps(this.state))
+    if (this.#closing === null && this.closed) return Promise.resolve()
+    this.#closing ??= this.run(closeSteps(this.state))
+    return this.#closing
   }
 
   closeSync(): void {
@@ -301,7 +304,7 @@ export class UringFile extends FileTransfers {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.closed) await this.close()
+    await this.close()
   }
 }
 

@@ -1,4 +1,4 @@
-import { invalidType } from '../errors/index.ts'
+import { bufferChanged, invalidType } from '../errors/index.ts'
 import type { Steps } from '../transport/steps.ts'
 import { bytesOf, positionValue } from './arguments.ts'
 import type { FileHandleState } from './handle.ts'
@@ -21,14 +21,15 @@ export function* vectorReadSteps(
   const total = totalBytes(views)
   if (total === 0) return 0
   if (views.length === 1) return yield* readSteps(file, views[0], at, 0)
+  const lengths = views.map((view) => view.length)
   const joined = new Uint8Array(total)
   const bytesRead = yield* readSteps(file, joined, at, 0)
+  if (views.some((view, index) => view.length !== lengths[index])) throw bufferChanged()
   let from = 0
   for (const view of views) {
-    const count = Math.min(view.length, bytesRead - from)
-    if (count <= 0) break
-    view.set(joined.subarray(from, from + count))
-    from += count
+    const to = Math.min(from + view.length, bytesRead)
+    view.set(joined.subarray(from, to))
+    from = to
   }
   return bytesRead
 }

@@ -1,5 +1,5 @@
 import { isArrayBufferView } from 'node:util/types'
-import { invalidType } from '../errors/index.ts'
+import { invalidType, invalidValue } from '../errors/index.ts'
 import type { Steps } from '../transport/steps.ts'
 import { bytesOf } from './arguments.ts'
 import { statSteps } from './file-steps.ts'
@@ -34,8 +34,7 @@ export function* readWholeSteps(file: FileHandleState): Steps<Buffer> {
   return Buffer.concat(chunks, total)
 }
 
-export function textOrBytes(bytes: Buffer, options: EncodingOptions): Buffer | string {
-  const encoding = encodingOf(options)
+export function textOrBytes(bytes: Buffer, encoding: BufferEncoding | undefined): Buffer | string {
   return encoding === undefined ? bytes : bytes.toString(encoding)
 }
 
@@ -52,10 +51,11 @@ export function writableBytes(data: unknown, options: EncodingOptions): Uint8Arr
   return bytesOf(data, 0, undefined, 'data')
 }
 
-function encodingOf(options: EncodingOptions): BufferEncoding | undefined {
+/** The encoding that is asked for; none means bytes. */
+export function encodingOf(options: EncodingOptions): BufferEncoding | undefined {
   const encoding = typeof options === 'string' ? options : options?.encoding
   if (encoding === undefined || encoding === null) return undefined
-  if (!Buffer.isEncoding(encoding)) throw invalidType('encoding', 'a valid encoding', encoding)
+  if (!Buffer.isEncoding(encoding)) throw invalidValue('encoding', 'is invalid encoding', encoding)
   return encoding
 }
 
