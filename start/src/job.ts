@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Actor, spawnActor } from '@uring-actor/actor'
 import { Piscina } from 'piscina'
 import { BLOCK_BYTES } from './block.ts'
@@ -84,9 +83,10 @@ export class Job {
   /** All workers go over their part of the file. */
   async #range(pool: Piscina, name: 'fill' | 'check'): Promise<PhaseResult[]> {
     const total = this.#plan.blocks * BLOCK_BYTES
+    const size = formatSize(this.#options.size)
     this.#progress.begin(name, () => {
       const { done } = this.#board
-      return { share: done / total, text: `${formatSize(floorMiB(done))} of ${formatSize(total)}` }
+      return { share: done / total, text: `${formatSize(floorMiB(done))} of ${size}` }
     })
     return this.#all<PhaseResult>(pool, name)
   }
@@ -107,8 +107,11 @@ export class Job {
         seenAt = at
       }
       const elapsed = (at - began) / 1000
-      const text = `${elapsed.toFixed(1)} of ${seconds} s, ${formatCount(rate)} ops/s`
-      return { share: elapsed / seconds, text }
+      const text = `${elapsed.toFixed(1)} of ${seconds} s`
+      return {
+        share: elapsed / seconds,
+        text: rate === 0 ? text : `${text}, ${formatCount(rate)} ops/s`,
+      }
     })
     return this.#all<RandomResult>(pool, 'random')
   }
@@ -120,10 +123,13 @@ export class Job {
     })
     try {
       return await Promise.all(tasks.map((task) => pool.run(task, { name }) as Promise<T>))
+    } catch (error) {
+      // A thread has died: the others need not go on.
+      this.#board.stop()
+      throw error
     } finally {
       this.#progress.end()
       this.#board.clearDone()
-      await nextTurn()
     }
   }
 

@@ -76,13 +76,14 @@ function micros(value: number | null): string {
 }
 
 function verified(outcome: Outcome, summary: Summary, file: WorkloadFile): string {
-  const reads = `${formatCount(summary.kinds.read.count)} reads`
-  const zeros = `(${formatCount(summary.zeroReads)} of trimmed blocks: zeros)`
+  const { kinds, zeroReads, mismatches } = summary
+  const reads = `${formatCount(kinds.read.count)} reads`
+  const zeros = `${formatCount(zeroReads)} of them of trimmed blocks, as zeros`
   const last = outcome.checked
-    ? `, then all ${formatCount(file.blocks)} blocks`
-    : '; not all blocks once more at the end'
-  const right = summary.mismatches === 0 ? `\n${INDENT}every byte was as it was written` : ''
-  return `${reads} ${zeros}${last}${right}`
+    ? `and all ${formatCount(file.blocks)} blocks at the end`
+    : 'but not all blocks at the end'
+  const right = mismatches === 0 ? ': every byte as it was written' : ''
+  return `${reads} (${zeros})\n${INDENT}${last}${right}`
 }
 
 function wrong(summary: Summary): string {
@@ -105,7 +106,7 @@ function lines(rows: ReadonlyArray<readonly [string, string]>): string {
 }
 
 /** What every figure must be read with. */
-export function machine(): string {
+function machine(): string {
   const model = os.cpus()[0]?.model ?? 'unknown CPU'
   return `${os.availableParallelism()} × ${model}, Linux ${os.release()}, Node.js ${process.version}`
 }

@@ -11,7 +11,7 @@ import {
 } from './shared.ts'
 
 /** One kind of operation, all workers together. Times in microseconds. */
-export interface KindSummary {
+interface KindSummary {
   readonly count: number
   readonly operationsPerSecond: number
   readonly megabytesPerSecond: number
