@@ -19,6 +19,11 @@ export class OpenFile {
   inFlight = 0
   /** The row of the close that waits for them, or -1. */
   closing = -1
+  readonly append: boolean
+  /** Where reads and writes without a position go on, in bytes; the row that does, and who waits. */
+  position = 0
+  positionHolder = -1
+  positionLine: number[] = []
   /** Rows that wait for the sync in flight, and those for the one after it. */
   syncing: number[] = []
   syncNext: number[] = []
@@ -47,6 +52,7 @@ export class OpenFile {
       (access === constants.O_WRONLY ? 0 : RIGHT_READ) |
       (access === constants.O_RDONLY ? 0 : RIGHT_WRITE)
     this.kind = kind
+    this.append = (flags & constants.O_APPEND) !== 0
     this.direct = (flags & (constants.O_DIRECT ?? 0)) !== 0
     this.memoryAlignment = memoryAlignment
     this.offsetAlignment = offsetAlignment

@@ -43,6 +43,7 @@ import {
   TIME_SUBMITTED,
   TIME_TAKEN,
 } from './operation-table.ts'
+import { OwnPositions } from './own-position.ts'
 
 const EINTR = -4
 const EAGAIN = -11
@@ -79,6 +80,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
   maxInFlight = 0
   /** Channels with completions that were not published. */
   readonly unpublished: Channel[] = []
+  #positions: OwnPositions
   #engine: Engine
   #files: FileTable
   #metadata: MetadataCalls
@@ -97,6 +99,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
   ) {
     this.table = table
     this.syncs = new GroupCommit(this)
+    this.#positions = new OwnPositions(table)
     this.#engine = engine
     this.#files = files
     this.#metadata = metadata
@@ -118,6 +121,8 @@ export class Dispatcher implements CompletionSink, SyncRunner {
       this.#beginClose(this.#fileAt(slot), row)
     } else if (kind === OPERATION_DETACH) {
       this.#events.detach(this.#channels[words[at + ROW_CHANNEL]] as Channel, row)
+    } else if (kind === OPERATION_READ || kind === OPERATION_WRITE) {
+      if (this.#positions.take(this.#fileAt(slot), row)) this.#start(row)
     } else if (kind < OPERATION_CLOSE && this.#inEngine(row)) {
       this.#start(row)
     } else {
@@ -461,15 +466,21 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     )
     if (res > 0 && kind === OPERATION_READ) channel.bytesRead += res
     if (res > 0 && kind === OPERATION_WRITE) channel.bytesWritten += res
+    const file = slot >= 0 ? this.#files.at(slot) : null
+    if (file?.positionHolder === row) this.#releasePosition(file, row)
     this.table.free(row)
     if (slot >= 0) {
-      const file = this.#files.at(slot)
       if (file !== null) {
         file.inFlight--
         if (file.closing >= 0) this.#closeWhenIdle(file)
       }
     }
     if (channel.inFlight === 0 && channel.dead) this.#events.drained(channel)
+  }
+
+  #releasePosition(file: OpenFile, row: number): void {
+    const next = this.#positions.release(file, row, this.table.words[row * ROW_WORDS + ROW_DONE])
+    if (next >= 0 && this.#positions.take(file, next)) this.#start(next)
   }
 
   /** Takes a row back that was copied and checked, and not begun. */

@@ -149,6 +149,9 @@ export class ChainBuilder {
     }
     if (!staged) leasedBlock(state, bytes)
     parsePosition(position)
+    if (positionLow === -1 && positionHigh === -1 && !state.append) {
+      throw invalidValue('position', 'must be given in a chain', position)
+    }
     state.assertAligned(staged ? 0 : bytes.byteOffset, positionLow, positionHigh, bytes.length)
     const fields = { offLow: positionLow, offHigh: positionHigh, len: bytes.length }
     this.#members.push({
