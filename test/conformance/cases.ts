@@ -1,0 +1,54 @@
+// All conformance cases, by name. The name of a case is that of its function, as words.
+import * as buffers from './cases/buffers.ts'
+import * as chains from './cases/chains.ts'
+import * as changedBuffers from './cases/changed-buffers.ts'
+import * as closing from './cases/closing.ts'
+import * as direct from './cases/direct.ts'
+import * as durable from './cases/durable.ts'
+import * as large from './cases/large.ts'
+import * as leases from './cases/leases.ts'
+import * as many from './cases/many.ts'
+import * as metadata from './cases/metadata.ts'
+import * as opening from './cases/opening.ts'
+import * as order from './cases/order.ts'
+import * as positions from './cases/positions.ts'
+import * as reading from './cases/reading.ts'
+import * as space from './cases/space.ts'
+import * as streams from './cases/streams.ts'
+import * as vectors from './cases/vectors.ts'
+import * as wholeFiles from './cases/whole-files.ts'
+import * as writing from './cases/writing.ts'
+import type { Case } from './context.ts'
+
+const ROOMS: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
+  opening,
+  closing,
+  reading,
+  writing,
+  positions,
+  vectors,
+  wholeFiles,
+  metadata,
+  space,
+  streams,
+  buffers,
+  changedBuffers,
+  leases,
+  large,
+  direct,
+  order,
+  chains,
+  durable,
+  many,
+}
+
+/** 'room: what it shows' -> the case. */
+export const cases: ReadonlyMap<string, Case> = new Map(
+  Object.entries(ROOMS).flatMap(([room, bodies]) =>
+    Object.entries(bodies).map(([name, body]) => [`${words(room)}: ${words(name)}`, body] as const),
+  ),
+)
+
+function words(name: string): string {
+  return name.replaceAll(/(?<=[A-Za-z0-9])([A-Z])/g, ' $1').toLowerCase()
+}

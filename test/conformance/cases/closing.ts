@@ -1,0 +1,107 @@
+// Closing: what is in flight completes, what follows is refused, and the descriptor is gone.
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import type { Context } from '../context.ts'
+import { fileWith, outcome, pattern, WAYS } from '../ways.ts'
+
+function isOpen(path: string): boolean {
+  return fs.readdirSync('/proc/self/fd').some((fd) => {
+    try {
+      return fs.readlinkSync(`/proc/self/fd/${fd}`) === path
+    } catch {
+      return false
+    }
+  })
+}
+
+export async function closeGivesTheDescriptorBack({ client, path }: Context): Promise<void> {
+  const at = fs.realpathSync(fileWith(path('file'), 'content'))
+  for (const way of WAYS) {
+    const file = await way.open(client, at)
+    assert.equal(isOpen(at), true)
+    assert.equal(file.closed, false)
+    await way.call(file, 'close')
+    assert.equal(file.closed, true)
+    assert.equal(isOpen(at), false)
+  }
+}
+
+export async function closeWaitsForWhatIsInFlight({ client, path }: Context): Promise<void> {
+  const block = 4096
+  const blocks = 100
+  for (const way of WAYS) {
+    const at = path(way.name)
+    const file = await client.open(at, 'w')
+    const writes = Array.from({ length: blocks }, (_, index) =>
+      file.write(pattern(block, index), 0, block, index * block),
+    )
+    await way.call(file, 'close')
+    for (const { bytesWritten } of await Promise.all(writes)) assert.equal(bytesWritten, block)
+    const expected = Buffer.concat(Array.from({ length: blocks }, (_, n) => pattern(block, n)))
+    assert.equal(Buffer.compare(fs.readFileSync(at), expected), 0)
+  }
+}
+
+export async function anythingAfterCloseFailsAsInNode({ client, path }: Context): Promise<void> {
+  const at = fileWith(path('file'), 'content')
+  const file = await client.open(at, 'r+')
+  const handle = await fs.promises.open(at, 'r+')
+  await file.close()
+  await handle.close()
+  const bytes = Buffer.alloc(4)
+  const calls: Array<[string, unknown[]]> = [
+    ['read', [bytes, 0, 4, 0]],
+    ['write', [bytes, 0, 4, 0]],
+    ['write', ['text']],
+    ['readv', [[bytes], 0]],
+    ['writev', [[bytes], 0]],
+    ['readFile', []],
+    ['writeFile', ['text']],
+    ['appendFile', ['text']],
+    ['stat', []],
+    ['truncate', [1]],
+    ['sync', []],
+    ['datasync', []],
+    ['chmod', [0o600]],
+    ['chown', [0, 0]],
+    ['utimes', [1, 1]],
+  ]
+  for (const [method, given] of calls) {
+    const called = (target: object) => () =>
+      (target as Record<string, (...given: unknown[]) => unknown>)[method]!(...given)
+    // Node gives no errno here, and its method for the system call; ours are as the kernel's.
+    const facts = async (target: object) => ({
+      ...((await outcome(called(target))) as object),
+      errno: -9,
+      syscall: undefined,
+    })
+    assert.deepEqual(await facts(file), await facts(handle), method)
+  }
+}
+
+export async function closingTwiceIsNoError({ client, path }: Context): Promise<void> {
+  const file = await client.open(path('file'), 'w')
+  await Promise.all([file.close(), file.close()])
+  await file.close()
+  assert.equal(file.closed, true)
+}
+
+export async function asyncDisposeCloses({ client, path }: Context): Promise<void> {
+  const file = await client.open(path('file'), 'w')
+  await file[Symbol.asyncDispose]()
+  assert.equal(file.closed, true)
+  await file[Symbol.asyncDispose]()
+}
+
+export async function aClosedFileNeverReachesTheOneAfterIt({
+  client,
+  path,
+}: Context): Promise<void> {
+  const first = await client.open(fileWith(path('first'), 'first'), 'r+')
+  await first.close()
+  const second = await client.open(fileWith(path('second'), 'second'), 'r+')
+  await assert.rejects(first.write('XXXX', 0), { code: 'EBADF' })
+  assert.throws(() => first.writeSync('XXXX', 0), { code: 'EBADF' })
+  assert.equal(fs.readFileSync(path('second'), 'utf8'), 'second')
+  await second.close()
+}

@@ -1,0 +1,141 @@
+// readFile, writeFile and appendFile: from the file's own position on, as FileHandle's.
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import type { UringFile } from '@uring-actor/client'
+import type { Context } from '../context.ts'
+import { assertBytes, assertSameOutcome, fileWith, pattern, WAYS } from '../ways.ts'
+
+const LENGTHS = [0, 1, 4096, 65535, 65536, 65537, 2 ** 20, 2 ** 20 + 1, 3 * 2 ** 20 + 5]
+
+export async function aFileIsReadToItsEnd({ client, path }: Context): Promise<void> {
+  for (const length of LENGTHS) {
+    const at = fileWith(path('file'), pattern(length))
+    for (const way of WAYS) {
+      const file = await way.open(client, at)
+      assertBytes((await way.call(file, 'readFile')) as Buffer, pattern(length), `${length} bytes`)
+      // The file's own position is at the end now.
+      assert.equal(((await way.call(file, 'readFile')) as Buffer).length, 0)
+      await file.close()
+    }
+  }
+}
+
+export async function readingBeginsAtTheOwnPosition({ client, path }: Context): Promise<void> {
+  const at = fileWith(path('file'), pattern(10_000))
+  for (const way of WAYS) {
+    const file = await way.open(client, at)
+    await way.read(file, Buffer.alloc(1234))
+    assertBytes((await way.call(file, 'readFile')) as Buffer, pattern(10_000).subarray(1234))
+    await file.close()
+  }
+}
+
+export async function textIsDecodedAsInNode({ client, path }: Context): Promise<void> {
+  const at = fileWith(path('file'), 'Grüße, 漢字 🙂\n')
+  const options = [
+    'utf8',
+    'latin1',
+    'hex',
+    'base64',
+    'utf16le',
+    null,
+    undefined,
+    {},
+    { encoding: null },
+    { encoding: 'utf8' },
+    { encoding: 'ascii' },
+  ] as unknown[]
+  for (const option of options) {
+    const handle = await fs.promises.open(at)
+    const expected = await handle.readFile(option as null)
+    await handle.close()
+    for (const way of WAYS) {
+      const file = await way.open(client, at)
+      const seen = await way.call(file, 'readFile', option)
+      assert.deepEqual(seen, expected, `${way.name} ${JSON.stringify(option)}`)
+      await file.close()
+    }
+  }
+}
+
+export async function filesOfUnknownSizeAreReadWhole({ client }: Context): Promise<void> {
+  for (const at of ['/proc/version', '/proc/self/environ', '/proc/filesystems']) {
+    for (const way of WAYS) {
+      const file = await way.open(client, at)
+      assertBytes((await way.call(file, 'readFile')) as Buffer, fs.readFileSync(at), at)
+      await file.close()
+    }
+  }
+}
+
+export async function filesThatGrowMeanwhileAreReadToTheirEnd({
+  client,
+  path,
+}: Context): Promise<void> {
+  const at = fileWith(path('file'), pattern(70_000))
+  const file = await client.open(at)
+  const read = file.readFile()
+  fs.appendFileSync(at, pattern(70_000))
+  const seen = (await read) as Buffer
+  assert.ok(seen.length === 70_000 || seen.length === 140_000, `${seen.length} bytes`)
+  assertBytes(seen.subarray(0, 70_000), pattern(70_000))
+  await file.close()
+}
+
+/** The same calls on both files leave the same bytes. */
+async function sameFile(
+  { client, path }: Context,
+  flags: string,
+  calls: (file: Pick<UringFile, 'writeFile' | 'appendFile'>) => Promise<void>,
+): Promise<void> {
+  const ours = fileWith(path('ours'), 'old content, rather long')
+  const nodes = fileWith(path('nodes'), 'old content, rather long')
+  const file = await client.open(ours, flags)
+  const handle = await fs.promises.open(nodes, flags)
+  await calls(file)
+  await calls(handle as never)
+  await file.close()
+  await handle.close()
+  assertBytes(fs.readFileSync(ours), fs.readFileSync(nodes), `flags '${flags}'`)
+}
+
+export async function wholeFilesAreWrittenAsInNode(context: Context): Promise<void> {
+  for (const flags of ['w', 'r+', 'a']) {
+    await sameFile(context, flags, (file) => file.writeFile('text ä'))
+    await sameFile(context, flags, (file) => file.writeFile(''))
+    await sameFile(context, flags, (file) => file.writeFile('ff00', 'hex'))
+    await sameFile(context, flags, (file) => file.writeFile('äö', { encoding: 'latin1' }))
+    await sameFile(context, flags, (file) => file.writeFile(pattern(3_000_000)))
+    await sameFile(context, flags, (file) => file.writeFile(Float32Array.of(1, 2, 3)))
+    await sameFile(context, flags, (file) => file.writeFile(new DataView(new ArrayBuffer(3))))
+    await sameFile(context, flags, async (file) => {
+      await file.writeFile('one ')
+      await file.appendFile('two ')
+      await file.appendFile(Buffer.from('three'))
+    })
+  }
+}
+
+export async function wrongDataFailsAsInNode({ client, path }: Context): Promise<void> {
+  const file = await client.open(path('file'), 'w+')
+  const handle = await fs.promises.open(path('file'), 'r+')
+  for (const wrong of [undefined, null, 5, true, {}, () => {}]) {
+    const facts = (error: NodeJS.ErrnoException) => ({ name: error.name, code: error.code })
+    const seen = await file.writeFile(wrong as never).then(() => 'no error', facts)
+    const expected = await handle.writeFile(wrong as never).then(() => 'no error', facts)
+    assert.deepEqual(seen, expected, `writeFile(${String(wrong)})`)
+  }
+  for (const encoding of ['nonsense', { encoding: 'nonsense' }]) {
+    await assertSameOutcome(
+      () => file.readFile(encoding as never).catch((error) => Promise.reject(codeOnly(error))),
+      () => handle.readFile(encoding as never).catch((error) => Promise.reject(codeOnly(error))),
+      `readFile(${JSON.stringify(encoding)})`,
+    )
+  }
+  await handle.close()
+  await file.close()
+}
+
+function codeOnly({ name, code }: NodeJS.ErrnoException): Error {
+  return Object.assign(new Error(''), { name, code })
+}
