@@ -97,7 +97,8 @@ export class MetadataCalls {
       fs.fchown(fd, words[at + ROW_OFF_LOW] >>> 0, words[at + ROW_OFF_HIGH] >>> 0, done)
     } else if (kind === OPERATION_UTIMES) {
       const times = this.#float64(row, 2)
-      fs.futimes(fd, times[0], times[1], done)
+      // As texts, because node:fs takes a negative number for now, and a text for what it says.
+      fs.futimes(fd, `${times[0]}`, `${times[1]}`, done)
     } else if (kind === OPERATION_TRUNCATE) {
       const size = wide(words, at + ROW_OFF_LOW)
       // node:fs takes numbers only; a file cannot be larger than they can say.

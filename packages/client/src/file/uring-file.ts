@@ -314,5 +314,6 @@ function seconds(time: unknown, name: string): number {
   if (typeof value !== 'number')
     throw invalidType(name, 'of type number or string, or a Date', time)
   if (!Number.isFinite(value)) throw invalidType(name, 'a finite time', time)
-  return value
+  // As node:fs does: a negative number stands for now, though a Date or a text may be that early.
+  return typeof time === 'number' && time < 0 ? Date.now() / 1000 : value
 }

@@ -17,7 +17,7 @@ export function* vectorReadSteps(
   const views = vectorOf(buffers)
   const at =
     typeof position === 'number' || typeof position === 'bigint' ? positionValue(position) : null
-  file.assertOpen('read')
+  file.assertOpen('readv')
   const total = totalBytes(views)
   if (total === 0) return 0
   if (views.length === 1) return yield* readSteps(file, views[0], at, 0)
@@ -42,7 +42,7 @@ export function* vectorWriteSteps(
   const views = vectorOf(buffers)
   const at =
     typeof position === 'number' || typeof position === 'bigint' ? positionValue(position) : null
-  file.assertOpen('write')
+  file.assertOpen('writev')
   const total = totalBytes(views)
   if (total === 0) return 0
   if (views.length === 1) return yield* writeSteps(file, views[0], at, 0)
