@@ -1,5 +1,6 @@
 import {
   bufferChanged,
+  invalidValue,
   outOfRange,
   type SystemError,
   systemError,
