@@ -1,6 +1,7 @@
 // What the tests of clients do in other threads.
 import { parentPort } from 'node:worker_threads'
 import { connect } from '@uring-actor/client'
+import { codeOf } from '../support/outcome.ts'
 
 export async function connectAndNop(): Promise<string> {
   const client = connect()
@@ -67,4 +68,38 @@ export function holdSyncRead({ path }: HoldOrders): void {
   const file = client.openSync(path, 'r+')
   parentPort!.postMessage('holding')
   file.readSync(Buffer.alloc(64))
+}
+
+/** Reads, writes and opens without end. */
+export async function storm({ path, reads }: HoldOrders): Promise<void> {
+  const client = connect()
+  const file = await client.open(path, 'r+')
+  const loop = async (index: number): Promise<void> => {
+    const bytes = Buffer.alloc(8192, index)
+    for (;;) {
+      if (index % 3 === 0) await file.write(bytes, 0, bytes.length, index * 8192)
+      else if (index % 7 === 0) await (await client.open(path, 'r')).stat()
+      else await file.read(bytes, 0, bytes.length, index * 8192)
+    }
+  }
+  for (let index = 0; index < reads; index++) loop(index).catch(() => {})
+  parentPort!.postMessage('holding')
+  await new Promise(() => setInterval(() => {}, 1000))
+}
+
+/** Reads an empty pipe and waits; returns the codes of what the reads came to. */
+export async function waitForEnd({ path, reads }: HoldOrders): Promise<string> {
+  const client = connect()
+  const file = await client.open(path, 'r+')
+  const results = Array.from({ length: reads }, () => codeOf(() => file.read(Buffer.alloc(64))))
+  parentPort!.postMessage('holding')
+  return [...new Set(await Promise.all(results))].join(' ')
+}
+
+/** As waitForEnd, blocked in one synchronous read. */
+export async function blockUntilEnd({ path }: HoldOrders): Promise<string> {
+  const client = connect()
+  const file = client.openSync(path, 'r+')
+  parentPort!.postMessage('holding')
+  return String(await codeOf(() => file.readSync(Buffer.alloc(64))))
 }

@@ -7,10 +7,10 @@ const { module, task, data } = workerData as TaskOrders
 async function perform(): Promise<TaskAnswer> {
   try {
     const tasks = (await import(module)) as Record<string, (data: unknown) => unknown>
-    return { value: await tasks[task]!(data) }
+    return { kind: 'answer', value: await tasks[task]!(data) }
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException
-    return { error: message, code: code ?? null }
+    return { kind: 'answer', error: message, code: code ?? null }
   }
 }
 

@@ -7,9 +7,15 @@ export interface TaskOrders {
   data: unknown
 }
 
-export type TaskAnswer = { value: unknown } | { error: string; code: string | null }
+export type TaskAnswer =
+  | { kind: 'answer'; value: unknown }
+  | { kind: 'answer'; error: string; code: string | null }
 
-/** A thread that runs a task, and the promise of its answer. Tasks post nothing else. */
+function isAnswer(message: unknown): message is TaskAnswer {
+  return (message as TaskAnswer | null)?.kind === 'answer'
+}
+
+/** A thread that runs a task, and the promise of its answer. The task may post messages of its own. */
 export interface TaskThread<T> {
   worker: Worker
   result: Promise<T>
@@ -24,7 +30,8 @@ export function startTask<T>(module: URL, task: string, data?: unknown): TaskThr
   })
   const result = new Promise<T>((resolve, reject) => {
     worker.once('error', reject)
-    worker.on('message', (answer: TaskAnswer) => {
+    worker.on('message', (answer: unknown) => {
+      if (!isAnswer(answer)) return
       if ('value' in answer) resolve(answer.value as T)
       else reject(Object.assign(new Error(answer.error), { code: answer.code }))
     })
