@@ -1,0 +1,58 @@
+/** What a case is told when it runs. */
+export interface CaseInput {
+  /** The file to work on, `size` bytes. Its first block is not to be written. */
+  readonly file: string
+  readonly size: number
+  /** How long to measure. */
+  readonly seconds: number
+  /** A smoke run: what takes a fixed time is cut short too. */
+  readonly quick: boolean
+}
+
+/** What one run of a case measured, by metric. */
+export type Sample = Readonly<Record<string, number>>
+
+/** One thing that is measured, in a process of its own. */
+export interface Case {
+  readonly name: string
+  run(input: CaseInput): Sample | Promise<Sample>
+  /** Why it cannot run here, in one line; null when it can. */
+  missing?(input: CaseInput): string | null
+}
+
+export interface Metric {
+  readonly key: string
+  /** Heading of its column, with the unit. */
+  readonly label: string
+  readonly digits: number
+}
+
+/**
+ * A figure drawn from the samples, with the bound that the project has set for it, if any. `ratio`
+ * and `difference` are of the same round's samples: the machine changes less within a round than
+ * from one to the next.
+ */
+export interface Figure {
+  readonly label: string
+  readonly how: 'ratio' | 'difference' | 'value'
+  readonly metric: string
+  readonly of: string
+  readonly against?: string
+  readonly atLeast?: number
+  readonly atMost?: number
+}
+
+/** Cases that are measured side by side, in alternating rounds. */
+export interface Comparison {
+  readonly title: string
+  /** Whether the page cache holds the file when a case begins; null when it needs none. */
+  readonly file: 'warm' | 'cold' | null
+  readonly metrics: readonly Metric[]
+  readonly cases: readonly Case[]
+  readonly figures: readonly Figure[]
+}
+
+export const OPERATIONS: Metric = { key: 'operationsPerSecond', label: 'ops/s', digits: 0 }
+export const CPU: Metric = { key: 'cpuMicros', label: 'CPU µs/op', digits: 2 }
+/** From a case's last result to the end of its process; the runner adds it to every sample. */
+export const EXIT: Metric = { key: 'exitMillis', label: 'result to exit, ms', digits: 1 }

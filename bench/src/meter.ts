@@ -1,0 +1,101 @@
+import type { Sample } from './comparison.ts'
+
+export const BLOCK_BYTES = 4096
+
+/** Keeps operations in flight until the meter says that the time is over. */
+export type Load = (meter: Meter) => unknown
+
+/** Operations between two looks at the clock, which costs as much as some of what is measured. */
+const CLOCK_EVERY = 32
+/** Enough for the compiler, the thread pool's threads and the actor's spin to settle. */
+const WARM_UP_SECONDS = 0.3
+
+/**
+ * Counts operations, draws their positions, and says when the time is over. All peers are driven
+ * by it, so that what it costs is in all their figures.
+ */
+export class Meter {
+  /** Operations begun, and to be completed before the measurement ends. */
+  count = 0
+  readonly #end: number
+  readonly #blocks: number
+  #over = false
+  #random: number
+
+  constructor(seconds: number, size: number) {
+    this.#end = performance.now() + seconds * 1000
+    this.#blocks = size / BLOCK_BYTES - 1
+    this.#random = (Math.random() * 0x7fffffff) | 1
+  }
+
+  /** Counts one operation more; false, and counts none, when the time is over. */
+  next(): boolean {
+    if (this.#over) return false
+    if (this.count % CLOCK_EVERY === 0 && performance.now() >= this.#end) {
+      this.#over = true
+      return false
+    }
+    this.count++
+    return true
+  }
+
+  /** A random block's first byte; never block 0, which holds the file's header. (xorshift32) */
+  position(): number {
+    let random = this.#random
+    random ^= random << 13
+    random ^= random >>> 17
+    random ^= random << 5
+    this.#random = random
+    return (1 + ((random >>> 0) % this.#blocks)) * BLOCK_BYTES
+  }
+}
+
+/** Runs a load to warm up, then measures it. */
+export async function measure(seconds: number, size: number, load: Load): Promise<Sample> {
+  await warmUp(seconds, size, load)
+  return timed(seconds, size, load)
+}
+
+export async function warmUp(seconds: number, size: number, load: Load): Promise<void> {
+  await load(new Meter(Math.min(WARM_UP_SECONDS, seconds), size))
+}
+
+/** The CPU time is the whole process's, kernel threads that work for it included. */
+export async function timed(seconds: number, size: number, load: Load): Promise<Sample> {
+  const meter = new Meter(seconds, size)
+  const cpuBefore = process.cpuUsage()
+  const began = performance.now()
+  await load(meter)
+  const elapsedMillis = performance.now() - began
+  const { user, system } = process.cpuUsage(cpuBefore)
+  return {
+    operations: meter.count,
+    operationsPerSecond: (meter.count / elapsedMillis) * 1000,
+    cpuMicros: (user + system) / meter.count,
+  }
+}
+
+/** Keeps `depth` operations in flight: each lane awaits its own, one after the other. */
+export async function drive(depth: number, lane: (index: number) => Promise<void>): Promise<void> {
+  await Promise.all(Array.from({ length: depth }, (_, index) => lane(index)))
+}
+
+/** As `drive`, for operations that call back: no promise per operation. */
+export function driveCallbacks(
+  meter: Meter,
+  depth: number,
+  operate: (lane: number, done: (error: Error | null) => void) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let lanes = depth
+    const run = (lane: number): void => {
+      const done = (error: Error | null): void => {
+        if (error !== null) reject(error)
+        else if (meter.next()) operate(lane, done)
+        else if (--lanes === 0) resolve()
+      }
+      done(null)
+    }
+    for (let lane = 0; lane < depth; lane++) run(lane)
+  })
+}

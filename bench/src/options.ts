@@ -1,0 +1,113 @@
+import path from 'node:path'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { COMPARISONS } from './comparisons.ts'
+import { BLOCK_BYTES } from './meter.ts'
+import { parseSize } from './sizes.ts'
+import { UserError } from './user-error.ts'
+
+export interface Options {
+  readonly quick: boolean
+  /** Names of comparisons, in the order in which they run. */
+  readonly only: readonly string[]
+  readonly rounds: number
+  /** How long each case is measured in each round. */
+  readonly seconds: number
+  /** Bytes of the file, a multiple of a block. */
+  readonly size: number
+  /** Absolute path; undefined for a temporary file. */
+  readonly file: string | undefined
+  readonly json: boolean
+}
+
+type Given = Partial<Options>
+
+const FULL = { rounds: 5, seconds: 1, size: 2 ** 30 }
+const QUICK = { rounds: 2, seconds: 0.1, size: 16 * 2 ** 20 }
+const SIZE_MIN = 1024 * BLOCK_BYTES
+const NAMES = Object.keys(COMPARISONS)
+
+const NOTES = `
+Each case runs in a process of its own, the cases of a comparison in alternating rounds. Ratios are
+taken within each round; the table gives their median and spread, and the bound that was set.
+
+Comparisons: ${NAMES.join(', ')}.
+A name also stands for all that begin with it: --only warm-reads,micro
+
+Exit codes: 0 all was measured, whether or not the bounds were met; 1 a case failed; 2 bad options;
+130, 143 interrupted (Ctrl-C, SIGTERM).`
+
+/** Reads the command line. Throws a UserError of one line; null when help was asked for. */
+export function parseOptions(args: readonly string[]): Options | null {
+  const command = describe()
+  try {
+    command.parse(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return null
+    const line = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')
+    throw new UserError(`${line} (--help lists the options)`, 2)
+  }
+  const given: Given = command.opts()
+  // npm runs the program in the folder of package.json; paths are meant from where the user is.
+  const from = process.env.INIT_CWD ?? process.cwd()
+  return {
+    quick: false,
+    json: false,
+    only: NAMES,
+    ...(given.quick ? QUICK : FULL),
+    ...given,
+    file: given.file === undefined ? undefined : path.resolve(from, given.file),
+  }
+}
+
+function describe(): Command {
+  return new Command('npm run bench --')
+    .usage('[options]')
+    .description('Ratios against node:fs and fio, and micro-benchmarks, on a real file.')
+    .option('--quick', 'a smoke run: few, short rounds on a small file; the figures mean little')
+    .option('--only <names>', 'comparisons to run, with commas between (default: all)', namesOf)
+    .option('--rounds <n>', 'rounds of each comparison (default: 5)', roundsOf)
+    .option('--seconds <n>', 'time that a case is measured in a round (default: 1)', secondsOf)
+    .option('--size <size>', 'bytes of the file, as in 64MiB (default: 1GiB)', sizeOf)
+    .option('--file <path>', 'file to work on; it is kept (default: a temporary one)')
+    .option('--json', 'print the results as JSON')
+    .addHelpText('after', NOTES)
+    .configureHelp({ helpWidth: 100 })
+    .configureOutput({ writeErr: () => {} })
+    .allowExcessArguments(false)
+    .exitOverride()
+}
+
+function namesOf(text: string): string[] {
+  const asked = text.split(',').map((name) => name.trim())
+  const matches = (name: string, part: string) => name === part || name.startsWith(`${part}-`)
+  const unknown = asked.find((part) => !NAMES.some((name) => matches(name, part)))
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`There is no '${unknown}'. There are: ${NAMES.join(', ')}.`)
+  }
+  return NAMES.filter((name) => asked.some((part) => matches(name, part)))
+}
+
+function roundsOf(text: string): number {
+  const rounds = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (!(rounds >= 1 && rounds <= 1000)) {
+    throw new InvalidArgumentError('It must be a whole number from 1 to 1000.')
+  }
+  return rounds
+}
+
+function secondsOf(text: string): number {
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+  if (!(seconds >= 0.01 && seconds <= 3600)) {
+    throw new InvalidArgumentError('It must be a number from 0.01 to 3600.')
+  }
+  return seconds
+}
+
+function sizeOf(text: string): number {
+  const bytes = parseSize(text)
+  if (!(bytes % BLOCK_BYTES === 0 && bytes >= SIZE_MIN && bytes <= 2 ** 44)) {
+    throw new InvalidArgumentError('It must be a multiple of 4096, from 4MiB to 16TiB.')
+  }
+  return bytes
+}

@@ -1,0 +1,135 @@
+import fs from 'node:fs'
+import { spawnActor } from '@uring-actor/actor'
+import type { Case, CaseInput } from './comparison.ts'
+import { BLOCK_BYTES, drive, driveCallbacks, type Meter, measure } from './meter.ts'
+
+/** A load of random blocks: the same for ours and for every peer. */
+export interface BlockLoad {
+  readonly kind: 'read' | 'write'
+  readonly depth: number
+  readonly direct: boolean
+}
+
+/** Opens the file and returns what keeps the load up until its meter ends. */
+export type Peer = (load: BlockLoad, input: CaseInput) => Promise<(meter: Meter) => unknown>
+
+/** A case that measures one peer under a load. */
+export function peerCase(name: string, peer: Peer, load: BlockLoad): Case {
+  return {
+    name,
+    run: async (input) => measure(input.seconds, input.size, await peer(load, input)),
+    missing: (input) => (load.direct ? directRefusal(input.file) : null),
+  }
+}
+
+/** Through the actor: plain buffers, or leases for O_DIRECT. */
+export const ours: Peer = async ({ kind, depth, direct }, { file: path }) => {
+  const actor = await spawnActor()
+  const client = actor.connect()
+  const file = await client.open(path, flagsOf(kind, direct))
+  const buffers = Array.from({ length: depth }, () =>
+    direct ? client.alloc(BLOCK_BYTES) : Buffer.alloc(BLOCK_BYTES),
+  )
+  return promiseLoad(file, kind, buffers)
+}
+
+export const fsPromises: Peer = async ({ kind, depth, direct }, { file: path }) => {
+  const file = await fs.promises.open(path, flagsOf(kind, direct))
+  return promiseLoad(file, kind, plainBuffers(depth, direct))
+}
+
+/** fs.read or fs.write with a callback. */
+export const fsCallback: Peer = async ({ kind, depth, direct }, { file: path }) => {
+  const descriptor = fs.openSync(path, flagsOf(kind, direct))
+  const buffers = plainBuffers(depth, direct)
+  const call = (kind === 'write' ? fs.write : fs.read) as typeof fs.read
+  return (meter) =>
+    driveCallbacks(meter, depth, (lane, done) => {
+      call(descriptor, buffers[lane]!, 0, BLOCK_BYTES, meter.position(), (error, bytes) => {
+        done(error ?? (bytes === BLOCK_BYTES ? null : shortError()))
+      })
+    })
+}
+
+/** fs.readSync or fs.writeSync on this thread: one operation at a time, whatever the depth. */
+export const fsSync: Peer = async ({ kind, direct }, { file: path }) => {
+  const descriptor = fs.openSync(path, flagsOf(kind, direct))
+  const buffer = plainBuffers(1, direct)[0]!
+  const call = (kind === 'write' ? fs.writeSync : fs.readSync) as typeof fs.readSync
+  return (meter) => {
+    while (meter.next()) {
+      const bytes = call(descriptor, buffer, 0, BLOCK_BYTES, meter.position())
+      if (bytes !== BLOCK_BYTES) throw shortError()
+    }
+  }
+}
+
+/** Why O_DIRECT cannot be measured on this file; null when it can. */
+export function directRefusal(path: string): string | null {
+  try {
+    fs.closeSync(fs.openSync(path, flagsOf('read', true)))
+    return null
+  } catch (error) {
+    return `the file cannot be opened with O_DIRECT: ${(error as Error).message}`
+  }
+}
+
+/** What ours and fs.promises have in common. */
+interface PromiseFile {
+  read(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesRead: number }>
+  write(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesWritten: number }>
+}
+
+function promiseLoad(
+  file: PromiseFile,
+  kind: 'read' | 'write',
+  buffers: readonly Uint8Array[],
+): (meter: Meter) => Promise<void> {
+  if (kind === 'write') {
+    return (meter) =>
+      drive(buffers.length, async (lane) => {
+        const buffer = buffers[lane]!
+        while (meter.next()) {
+          const { bytesWritten } = await file.write(buffer, 0, BLOCK_BYTES, meter.position())
+          if (bytesWritten !== BLOCK_BYTES) throw shortError()
+        }
+      })
+  }
+  return (meter) =>
+    drive(buffers.length, async (lane) => {
+      const buffer = buffers[lane]!
+      while (meter.next()) {
+        const { bytesRead } = await file.read(buffer, 0, BLOCK_BYTES, meter.position())
+        if (bytesRead !== BLOCK_BYTES) throw shortError()
+      }
+    })
+}
+
+function flagsOf(kind: 'read' | 'write', direct: boolean): number {
+  const { O_RDONLY, O_WRONLY, O_DIRECT } = fs.constants
+  return (kind === 'write' ? O_WRONLY : O_RDONLY) | (direct ? O_DIRECT : 0)
+}
+
+/** Buffers of node:fs; for O_DIRECT in growable shared memory, which begins at a page. */
+function plainBuffers(count: number, aligned: boolean): Buffer[] {
+  if (!aligned) return Array.from({ length: count }, () => Buffer.alloc(BLOCK_BYTES))
+  const length = count * BLOCK_BYTES
+  const memory = new SharedArrayBuffer(length, { maxByteLength: length })
+  return Array.from({ length: count }, (_, index) =>
+    Buffer.from(memory, index * BLOCK_BYTES, BLOCK_BYTES),
+  )
+}
+
+function shortError(): Error {
+  return new Error('an operation moved less than a block')
+}

@@ -1,0 +1,84 @@
+import type { BenchFile } from './bench-file.ts'
+import type { CaseInput, Comparison, Sample } from './comparison.ts'
+import { cpuTimes, stealShare } from './machine.ts'
+import { runCase } from './run-case.ts'
+import {
+  type CaseResult,
+  type FigureResult,
+  figureResults,
+  summarizeSamples,
+} from './statistics.ts'
+
+/** Above this, the machine's owner took so much of its CPUs that a round's figures are doubtful. */
+const NOISY_STEAL = 0.02
+
+export interface Round {
+  /** Share of the CPU time that the hypervisor gave to others. */
+  readonly steal: number
+  readonly noisy: boolean
+}
+
+export interface ComparisonResult {
+  readonly name: string
+  readonly title: string
+  readonly cases: readonly CaseResult[]
+  readonly figures: readonly FigureResult[]
+  readonly rounds: readonly Round[]
+  /** Lowest share of the file that the page cache held when a case of a warm comparison began. */
+  readonly warmShare: number | null
+}
+
+export interface RoundsOptions {
+  readonly rounds: number
+  readonly input: CaseInput
+  /** Told what runs now. */
+  progress(text: string): void
+}
+
+/** Runs all cases of a comparison in alternating rounds: A B C A B C … */
+export async function runComparison(
+  name: string,
+  comparison: Comparison,
+  file: BenchFile,
+  { rounds: count, input, progress }: RoundsOptions,
+): Promise<ComparisonResult> {
+  const missing = comparison.cases.map((candidate) => candidate.missing?.(input) ?? null)
+  const failed = comparison.cases.map((): string | null => null)
+  const samples: Sample[][] = comparison.cases.map(() => [])
+  const rounds: Round[] = []
+  let warmShare: number | null = null
+  for (let round = 0; round < count; round++) {
+    const before = cpuTimes()
+    for (const [index, candidate] of comparison.cases.entries()) {
+      if (missing[index] !== null || failed[index] !== null) continue
+      progress(`${name}, round ${round + 1} of ${count}: ${candidate.name}`)
+      if (comparison.file === 'cold') file.cool()
+      if (comparison.file === 'warm') warmShare = lower(warmShare, file.warm())
+      try {
+        samples[index]!.push(await runCase({ comparison: name, name: candidate.name, input }))
+      } catch (error) {
+        failed[index] = (error as Error).message
+      }
+    }
+    const steal = stealShare(before, cpuTimes())
+    rounds.push({ steal, noisy: steal > NOISY_STEAL })
+  }
+  const cases = comparison.cases.map((candidate, index) => ({
+    name: candidate.name,
+    missing: missing[index]!,
+    failed: failed[index]!,
+    metrics: failed[index] === null ? summarizeSamples(samples[index]!) : {},
+  }))
+  return {
+    name,
+    title: comparison.title,
+    cases,
+    figures: figureResults(comparison, cases),
+    rounds,
+    warmShare,
+  }
+}
+
+function lower(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b)
+}

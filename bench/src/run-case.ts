@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { type CaseInput, EXIT, type Sample } from './comparison.ts'
+
+/** What a case's process is to do. */
+export interface CaseOrders {
+  readonly comparison: string
+  readonly name: string
+  readonly input: CaseInput
+}
+
+/** The longest fixed time that a case takes, with room for a slow machine, beside its own seconds. */
+const GRACE_SECONDS = 120
+
+let running: ChildProcess | null = null
+
+/** Runs a case in a process of its own. Rejects with what it said when it fails or takes too long. */
+export async function runCase(orders: CaseOrders): Promise<Sample> {
+  const script = fileURLToPath(new URL('./child.js', import.meta.url))
+  const { UV_THREADPOOL_SIZE: _size, NODE_OPTIONS: _options, ...env } = process.env
+  const child = spawn(process.execPath, ['--expose-gc', script, JSON.stringify(orders)], {
+    // A group of its own, so that it and what it has started can be ended together.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+  })
+  running = child
+  const timer = setTimeout(endRunningCase, (orders.input.seconds * 4 + GRACE_SECONDS) * 1000)
+  let output = ''
+  let errors = ''
+  let lastOutput = Number.NaN
+  let ended = Number.NaN
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+    lastOutput = performance.now()
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text
+  })
+  child.once('exit', () => {
+    ended = performance.now()
+  })
+  const how = await new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve(code ?? signal))
+  }).finally(() => {
+    clearTimeout(timer)
+    running = null
+  })
+  if (how !== 0) throw new Error(`its process ended with ${how}${errors && `: ${errors.trim()}`}`)
+  return { ...(JSON.parse(output) as Sample), [EXIT.key]: ended - lastOutput }
+}
+
+/** Ends the case that runs, and what it has started. */
+export function endRunningCase(): void {
+  if (running?.pid === undefined) return
+  try {
+    process.kill(-running.pid, 'SIGKILL')
+  } catch {
+    // It has just ended by itself.
+  }
+}
