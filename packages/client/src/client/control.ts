@@ -89,8 +89,10 @@ async function wrapPort(
     import('comlink'),
     import('comlink/dist/esm/node-adapter.mjs'),
   ])
+  // Listening refers the port; what operations in flight have made of it is restored.
+  const held = (port as MessagePort & { hasRef(): boolean }).hasRef()
   const remote = wrap<ControlPlane>(nodeEndpoint(port))
-  port.unref()
+  if (!held) port.unref()
   // A comlink proxy answers to any property, `then` too: it must not be returned by itself.
   return {
     stats: () => remote.stats() as Promise<ActorStats>,

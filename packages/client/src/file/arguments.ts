@@ -1,5 +1,5 @@
 import { isArrayBufferView } from 'node:util/types'
-import { invalidType, outOfRange } from '../errors/index.ts'
+import { invalidType, invalidValue, outOfRange } from '../errors/index.ts'
 
 /** Checks of arguments, at the call, in node:fs's order and with its errors. */
 
@@ -107,7 +107,9 @@ export function bytesOf(
 export function fileMode(value: unknown, name: string, fallback: number): number {
   if (value === undefined || value === null) return fallback
   if (typeof value === 'string') {
-    if (!/^[0-7]+$/.test(value)) throw invalidType(name, 'an octal string or a number', value)
+    if (!/^[0-7]+$/.test(value)) {
+      throw invalidValue(name, 'must be a 32-bit unsigned integer or an octal string', value)
+    }
     return integer(Number.parseInt(value, 8), name, 0, 0xffffffff)
   }
   return integer(value, name, 0, 0xffffffff)

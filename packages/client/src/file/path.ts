@@ -16,7 +16,7 @@ const PATH_BYTES_MAX = 65536
 export function pathBytes(path: unknown): PathBytes {
   let bytes: Uint8Array
   if (typeof path === 'string') bytes = Buffer.from(path, 'utf8')
-  else if (path instanceof URL) bytes = Buffer.from(fileURLToPath(path), 'utf8')
+  else if (path instanceof URL) return pathBytes(fileURLToPath(path))
   else if (isUint8Array(path)) bytes = path
   else throw invalidType('path', 'of type string or an instance of Buffer or URL', path)
   if (bytes.includes(0)) {

@@ -1,6 +1,7 @@
 import { bufferChanged, invalidType, outOfRange, systemError } from '../errors/index.ts'
 import { OPERATION_READ, PAGE_SHIFT } from '../protocol/index.ts'
 import { type Batch, type Operation, SETTLE_BATCH } from '../transport/operation.ts'
+import { copyOut } from '../transport/settle.ts'
 import { orderOf } from '../transport/steps.ts'
 import { integer, parsePosition, positionHigh, positionLow } from './arguments.ts'
 import type { FileHandleState } from './handle.ts'
@@ -41,7 +42,7 @@ class ReadBatch implements Batch {
       this.#error ??= systemError(res, 'read')
     } else {
       const view = this.#views[operation.index]
-      if (!this.#file.transport.copyOut(operation, res)) this.#error ??= bufferChanged()
+      if (!copyOut(this.#file.transport.arena, operation, res)) this.#error ??= bufferChanged()
       if (res < view.length) this.#views[operation.index] = view.subarray(0, res)
     }
     this.#left--

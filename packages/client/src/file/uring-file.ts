@@ -309,8 +309,8 @@ export class UringFile extends FileTransfers {
 }
 
 function seconds(time: unknown, name: string): number {
-  if (time instanceof Date) return time.getTime() / 1000
-  const value = typeof time === 'string' ? Number(time) : time
+  const text = typeof time === 'string' ? Number(time) : time
+  const value = time instanceof Date ? time.getTime() / 1000 : text
   if (typeof value !== 'number')
     throw invalidType(name, 'of type number or string, or a Date', time)
   if (!Number.isFinite(value)) throw invalidType(name, 'a finite time', time)

@@ -1,13 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import {
-  actorClosing,
-  actorExited,
-  bufferChanged,
-  clientClosed,
-  protocolBroken,
-  systemError,
-  UringError,
-} from '../errors/index.ts'
+import { actorExited, clientClosed, protocolBroken, UringError } from '../errors/index.ts'
 import { Arena } from '../memory/arena.ts'
 import {
   type ActorAddress,
@@ -16,41 +8,22 @@ import {
   COMPLETION_BUSY_F64,
   COMPLETION_EXTRA,
   COMPLETION_FLAGS,
-  COMPLETION_REFUSED,
   COMPLETION_RES,
   COMPLETION_USER_HIGH,
   COMPLETION_USER_LOW,
   LIFE_EXITED,
   nowMicros,
-  OPERATION_NAMES,
   REQUEST_FLAGS_SHIFT,
-  SpinBudget,
 } from '../protocol/index.ts'
 import { CompletionRing } from './completion-ring.ts'
 import { Doorbell } from './doorbell.ts'
 import { Latency } from './latency.ts'
-import {
-  type Operation,
-  type Outcome,
-  type Reject,
-  SETTLE_BATCH,
-  SETTLE_OUTCOME,
-  SETTLE_READ,
-  SETTLE_VOID,
-  SETTLE_WRITE,
-} from './operation.ts'
+import { type Operation, type Outcome, type Reject, SETTLE_OUTCOME } from './operation.ts'
 import { OperationTable } from './operation-table.ts'
 import { Presence } from './presence.ts'
 import { RequestRing } from './request-ring.ts'
-
-/**
- * Up to so many operations outstanding, the event loop is asked for turns for a while before the
- * thread sleeps: with few, latency is what counts, and a turn costs less than a wake-up.
- */
-const POLLED_OUTSTANDING = 4
-
-/** A blocked thread looks this often whether the actor still lives. */
-const SYNC_WAIT_MILLISECONDS = 50
+import { settle } from './settle.ts'
+import { Watcher } from './watcher.ts'
 
 /** One request as a value, for the paths where an object more does not matter. */
 export interface RequestSpec {
@@ -84,31 +57,14 @@ export class Transport {
   #completions: CompletionRing
   #doorbell: Doorbell
   #presence: Presence
+  #watcher: Watcher
   #publishQueued = false
-  #armed = false
-  #polling = false
-  #pollBegan = 0
-  #armedAt = 0
-  #spin: SpinBudget
   #publishTask = (): void => {
     this.#publishQueued = false
     this.publish()
-    this.#watch()
+    this.#watcher.watch()
   }
-  #wakeTask = (): void => {
-    this.#armed = false
-    this.#spin.slept(nowMicros() - this.#armedAt)
-    this.drain()
-    this.#watch()
-  }
-  #pollTask = (): void => {
-    this.#polling = false
-    if (this.drain() > 0) {
-      this.#spin.found()
-      this.#pollBegan = 0
-    }
-    this.#watch()
-  }
+  #freeTask = (operation: Operation): void => this.free(operation)
 
   constructor(address: ActorAddress, channel: SharedArrayBuffer, port: MessagePort) {
     const capacity = address.limits.channelDepth
@@ -119,7 +75,13 @@ export class Transport {
     this.#completions = new CompletionRing(channel, capacity)
     this.#doorbell = new Doorbell(address, channel)
     this.#presence = new Presence(port)
-    this.#spin = new SpinBudget(address.limits.spinMicros)
+    const watched = {
+      drain: () => this.drain(),
+      outstanding: () => (this.failure === null ? this.operations.outstandingCount : 0),
+      checkActor: () => this.#checkActor(),
+      idle: () => this.#presence.release(),
+    }
+    this.#watcher = new Watcher(this.#completions, watched, address.limits.spinMicros)
   }
 
   /** Throws when the client takes no new work. */
@@ -243,35 +205,15 @@ export class Transport {
     } finally {
       this.#publishQueued = before
       this.publish()
-      // An asynchronous waiter whose completions were all taken here must not wait for ever.
-      if (this.#armed && this.operations.outstandingCount === 0) this.#completions.wakeSelf()
-      else if (!this.#armed && this.operations.outstandingCount > 0) this.#queuePublish()
+      if (this.operations.outstandingCount > 0) this.#presence.hold()
+      this.#watcher.resume()
     }
   }
 
-  /** Publishes, then settles what has completed; sleeps (bounded) when that is nothing. */
+  /** Publishes, then waits with this thread blocked until something was settled, or for a while. */
   progressSync(): void {
     this.publish()
-    if (this.drain() > 0 || this.#spinSync()) return
-    this.#completions.waitSync(SYNC_WAIT_MILLISECONDS)
-    this.#spin.slept(nowMicros() - this.#armedAt)
-    if (this.drain() === 0) this.#checkActor()
-  }
-
-  /** Looks for a completion for a while, without sleeping; true when it settled one. */
-  #spinSync(): boolean {
-    const began = nowMicros()
-    this.#armedAt = began
-    const budget = this.#spin.micros
-    while (nowMicros() - began < budget) {
-      for (let look = 0; look < 8; look++) {
-        if (this.#completions.available() === 0) continue
-        this.#spin.found()
-        return this.drain() > 0
-      }
-    }
-    if (budget > 0) this.#spin.missed()
-    return false
+    this.#watcher.waitSync()
   }
 
   /** Settles every completion that is there; returns how many. */
@@ -294,7 +236,7 @@ export class Transport {
       completions.advance()
       if (operation === null) continue
       this.latency.record(operation.kind, res, now - operation.postedAt, actorBusy)
-      this.#settle(operation, res, extra, flags)
+      settle(this.arena, operation, res, extra, flags, this.#freeTask)
     }
     completions.giveBack()
     this.latency.delivered(count, nowMicros() - now)
@@ -333,91 +275,6 @@ export class Transport {
   /** Marks the client closed: the actor has let it go. */
   close(): void {
     this.fail(clientClosed())
-  }
-
-  #settle(operation: Operation, res: number, extra: number, flags: number): void {
-    const { resolve, reject, buffer, batch } = operation
-    if (flags & COMPLETION_REFUSED) {
-      batch?.failAll(actorClosing())
-      this.free(operation)
-      reject(actorClosing())
-      return
-    }
-    if (operation.settle === SETTLE_OUTCOME) {
-      const copied = operation.target === null || res <= 0 || this.copyOut(operation, res)
-      this.free(operation)
-      if (copied) resolve({ res, extra, flags })
-      else reject(bufferChanged())
-      return
-    }
-    if (operation.settle === SETTLE_BATCH) {
-      ;(batch as NonNullable<typeof batch>).settleOne(operation, res)
-      this.free(operation)
-      return
-    }
-    if (res < 0) {
-      const error = systemError(res, OPERATION_NAMES[operation.kind])
-      if (operation.settle === SETTLE_WRITE) Object.assign(error, { bytesWritten: extra })
-      this.free(operation)
-      reject(error)
-      return
-    }
-    if (operation.settle === SETTLE_READ) {
-      const copied = operation.target === null || res === 0 || this.copyOut(operation, res)
-      this.free(operation)
-      if (copied) resolve({ bytesRead: res, buffer })
-      else reject(bufferChanged())
-      return
-    }
-    this.free(operation)
-    resolve(operation.settle === SETTLE_VOID ? undefined : { bytesWritten: res, buffer })
-  }
-
-  /** Copies a staged read to its caller; false when his buffer is no longer what it was. */
-  copyOut(operation: Operation, byteLength: number): boolean {
-    const target = operation.target as Uint8Array
-    if (target.byteLength !== operation.targetLength) return false
-    const from = operation.addr
-    target.set(this.arena.bytes.subarray(from, from + byteLength))
-    return true
-  }
-
-  /** Waits for the next completion while anything is outstanding: first by turns, then asleep. */
-  #watch(): void {
-    if (this.#armed || this.#polling || this.failure !== null) return
-    const outstanding = this.operations.outstandingCount
-    if (outstanding === 0) {
-      this.#presence.release()
-      return
-    }
-    if (outstanding <= POLLED_OUTSTANDING && this.#mayPoll()) {
-      this.#polling = true
-      setImmediate(this.#pollTask)
-      return
-    }
-    const wait = this.#completions.waitAsync()
-    if (wait === null) {
-      // What is there is taken in a turn of its own, so that what it settles is posted before.
-      this.#polling = true
-      setImmediate(this.#pollTask)
-      return
-    }
-    this.#armed = true
-    this.#armedAt = nowMicros()
-    this.#checkActor()
-    wait.then(this.#wakeTask)
-  }
-
-  /** True while looking once more may pay. */
-  #mayPoll(): boolean {
-    const budget = this.#spin.micros
-    if (budget === 0) return false
-    const now = nowMicros()
-    if (this.#pollBegan === 0) this.#pollBegan = now
-    if (now - this.#pollBegan < budget) return true
-    this.#spin.missed()
-    this.#pollBegan = 0
-    return false
   }
 
   #checkActor(): void {

@@ -1,0 +1,131 @@
+import { nowMicros, SpinBudget } from '../protocol/index.ts'
+import type { CompletionRing } from './completion-ring.ts'
+
+/**
+ * Up to so many operations outstanding, the event loop is asked for turns for a while before the
+ * thread sleeps: with few, latency is what counts, and a turn costs less than a wake-up.
+ */
+const POLLED_OUTSTANDING = 4
+
+/** A blocked thread looks this often whether the actor still lives. */
+const SYNC_WAIT_MILLISECONDS = 50
+
+/** What the watcher calls. */
+export interface Watched {
+  /** Settles what has completed; returns how many. */
+  drain(): number
+  /** Operations that have not completed. */
+  outstanding(): number
+  /** Looks whether the actor and the channel are still there. */
+  checkActor(): void
+  /** Nothing is outstanding any more. */
+  idle(): void
+}
+
+/**
+ * Decides how this client learns of its completions: by looking once more in the event loop's next
+ * turn, or asleep in Atomics.waitAsync; in a blocking call by looking for a while, then asleep in
+ * Atomics.wait. There is never more than one asynchronous waiter.
+ */
+export class Watcher {
+  #completions: CompletionRing
+  #watched: Watched
+  #spin: SpinBudget
+  #armed = false
+  #polling = false
+  #pollBegan = 0
+  #armedAt = 0
+
+  constructor(completions: CompletionRing, watched: Watched, spinMicros: number) {
+    this.#completions = completions
+    this.#watched = watched
+    this.#spin = new SpinBudget(spinMicros)
+  }
+
+  #wakeTask = (): void => {
+    this.#armed = false
+    this.#spin.slept(nowMicros() - this.#armedAt)
+    this.#watched.drain()
+    this.watch()
+  }
+
+  #pollTask = (): void => {
+    this.#polling = false
+    if (this.#watched.drain() > 0) {
+      this.#spin.found()
+      this.#pollBegan = 0
+    }
+    this.watch()
+  }
+
+  /** Waits for the next completion while anything is outstanding. */
+  watch(): void {
+    if (this.#armed || this.#polling) return
+    const outstanding = this.#watched.outstanding()
+    if (outstanding === 0) {
+      this.#watched.idle()
+      return
+    }
+    if (outstanding <= POLLED_OUTSTANDING && this.#mayPoll()) {
+      this.#poll()
+      return
+    }
+    const wait = this.#completions.waitAsync()
+    if (wait === null) {
+      // What is there is taken in a turn of its own, so that what it settles is posted before.
+      this.#poll()
+      return
+    }
+    this.#armed = true
+    this.#armedAt = nowMicros()
+    wait.then(this.#wakeTask)
+    this.#watched.checkActor()
+  }
+
+  /** A blocking call has taken completions: nobody may be left waiting for them. */
+  resume(): void {
+    if (this.#armed && this.#watched.outstanding() === 0) this.#completions.wakeSelf()
+    else this.watch()
+  }
+
+  /** Waits, with this thread blocked, until something was settled or it is time to look again. */
+  waitSync(): void {
+    const began = nowMicros()
+    if (this.#watched.drain() > 0 || this.#spinSync(began)) return
+    this.#completions.waitSync(SYNC_WAIT_MILLISECONDS)
+    this.#spin.slept(nowMicros() - began)
+    if (this.#watched.drain() === 0) this.#watched.checkActor()
+  }
+
+  /** Looks for a completion for a while, without sleeping; true when it settled one. */
+  #spinSync(began: number): boolean {
+    const budget = this.#spin.micros
+    if (budget === 0) return false
+    while (nowMicros() - began < budget) {
+      for (let look = 0; look < 8; look++) {
+        if (this.#completions.available() === 0) continue
+        this.#spin.found()
+        return this.#watched.drain() > 0
+      }
+    }
+    this.#spin.missed()
+    return false
+  }
+
+  #poll(): void {
+    this.#polling = true
+    setImmediate(this.#pollTask)
+  }
+
+  /** True while looking once more may pay. */
+  #mayPoll(): boolean {
+    const budget = this.#spin.micros
+    if (budget === 0) return false
+    const now = nowMicros()
+    if (this.#pollBegan === 0) this.#pollBegan = now
+    if (now - this.#pollBegan < budget) return true
+    this.#spin.missed()
+    this.#pollBegan = 0
+    return false
+  }
+}
