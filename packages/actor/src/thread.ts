@@ -20,7 +20,6 @@ import { FileTable } from './files/file-table.ts'
 import { MetadataCalls } from './files/metadata-calls.ts'
 import { ActorLoop } from './loop/actor-loop.ts'
 import { Dispatcher } from './operations/dispatcher.ts'
-import { OperationTable } from './operations/operation-table.ts'
 import type { StartAnswer, StartData } from './spawn/messages.ts'
 
 /** How long close() waits for what is in flight before it cancels it, in milliseconds. */
@@ -86,8 +85,7 @@ function assemble(
   header: Int32Array,
   limits: ActorLimits,
 ): ActorLoop {
-  const table = new OperationTable(engine.capacity)
-  engine.setTable(table)
+  const { table } = engine
   const files = new FileTable(FIRST_FILE_SLOT, engine.fileSlots)
   const exposeClient = (clientPort: MessagePort, channel: Channel): void => {
     const control = { stats: () => statistics(), clientStats: () => clientStats(channel) }

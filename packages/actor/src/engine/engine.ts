@@ -1,3 +1,4 @@
+import type { OperationTable } from '../operations/operation-table.ts'
 import type { CompletionSink } from './ring.ts'
 
 /**
@@ -7,6 +8,8 @@ import type { CompletionSink } from './ring.ts'
  */
 export interface Engine {
   readonly name: 'io_uring' | 'threadpool'
+  /** The rows that it begins; as many as can be in flight. */
+  readonly table: OperationTable
   /** Most operations in flight at once. */
   readonly capacity: number
   /** Files that can be open at once. */

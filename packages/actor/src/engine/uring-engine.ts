@@ -1,74 +1,34 @@
-import {
-  MAX_TRANSFER_BYTES,
-  OPERATION_ALLOCATE,
-  OPERATION_NOP,
-  OPERATION_READ,
-  OPERATION_SYNC_RANGE,
-  OPERATION_TRIM,
-  OPERATION_TRUNCATE,
-  OPERATION_WRITE,
-  segmentCount,
-  segmentLength,
-  segmentOf,
-  segmentStart,
-} from '@uring-actor/client/protocol'
+import { OPERATION_TRIM, OPERATION_TRUNCATE, OPERATION_WRITE } from '@uring-actor/client/protocol'
 import type { NativeBinding, NativeRing, NativeWaker } from '@uring-actor/native'
 import {
-  type OperationTable,
+  OperationTable,
   PHASE_TRANSFER,
-  ROW_ADDR_HIGH,
-  ROW_ADDR_LOW,
-  ROW_ASKED,
-  ROW_CHANNEL,
-  ROW_DONE,
   ROW_FILE,
   ROW_KIND,
-  ROW_LEN,
-  ROW_OFF_HIGH,
-  ROW_OFF_LOW,
   ROW_PHASE,
-  ROW_RW_FLAGS,
-  ROW_TRIES,
   ROW_WORDS,
 } from '../operations/operation-table.ts'
+import { ArenaBuffers, bufferSlots, CONTROL_BUFFER } from './arena-buffers.ts'
 import type { Engine, EngineCounters } from './engine.ts'
 import {
-  BLOCK_URING_CMD_DISCARD,
-  FALLOC_FL_KEEP_SIZE,
-  FALLOC_FL_PUNCH_HOLE,
-  IORING_FSYNC_DATASYNC,
   IORING_OP_ASYNC_CANCEL,
-  IORING_OP_FALLOCATE,
-  IORING_OP_FSYNC,
   IORING_OP_FTRUNCATE,
-  IORING_OP_NOP,
   IORING_OP_READ,
   IORING_OP_READ_FIXED,
-  IORING_OP_SYNC_FILE_RANGE,
   IORING_OP_URING_CMD,
-  IORING_OP_WRITE,
-  IORING_OP_WRITE_FIXED,
-  IOSQE_ASYNC,
   IOSQE_FIXED_FILE,
-  IOSQE_IO_LINK,
 } from './kernel-abi.ts'
-import { openRing } from './open-ring.ts'
+import { openRing, RingUnavailable } from './open-ring.ts'
+import { RequestEncoder } from './request-encoder.ts'
 import type { CompletionSink, Ring } from './ring.ts'
 
 /** Tags of our own requests; rows of the operation table are >= 0. */
 const TAG_DOORBELL = -1
 const TAG_CANCEL = -2
-/** The doorbell has the first slot of the file table, the control page that of the buffer table. */
+/** The doorbell has the first slot of the file table. */
 const DOORBELL_FILE = 0
-const CONTROL_BUFFER = 0
 export const FIRST_FILE_SLOT = 1
 
-const SEGMENT_UNKNOWN = 0
-const SEGMENT_FIXED = 1
-const SEGMENT_PLAIN = 2
-
-/** Longest sync_file_range of one request: its length is a uint32, and 0 means to the end. */
-const MAX_RANGE_BYTES = 0xfffff000
 /**
  * Buffered writes are done by a kernel worker, some microseconds each; waking up for every one of
  * them costs more than they do. So many completions one wake-up waits for, and so long at most. A
@@ -98,35 +58,33 @@ export class UringEngine implements Engine {
   readonly restricted: boolean
   #ring: Ring
   #native: NativeRing
-  #binding: NativeBinding
   #waker: NativeWaker
-  #words: Int32Array = new Int32Array(0)
+  #table: OperationTable
+  #words: Int32Array
+  #buffers: ArenaBuffers
+  #encoder: RequestEncoder
   #opcodes: ReadonlySet<number>
-  #segments: number
-  /** Per channel: address of its arena, and the state of each of its segments. */
-  #bases: Float64Array
-  #segmentStates: Uint8Array
-  #arenas: Array<Uint8Array | null>
+  /** Where the doorbell is read to: a page of our own, kept alive here. */
   #control: Uint8Array
   #controlAddress: number
+  #controlFixed: boolean
+  #sink: CompletionSink | null = null
   #doorbellArmed = false
   /** Per file slot: 1 where writes go to the page cache. How many such writes are in flight. */
   #bufferedFiles: Uint8Array
   #bufferedWrites = 0
 
   constructor(binding: NativeBinding, options: UringEngineOptions, onWake: () => void) {
-    this.#binding = binding
-    this.#segments = segmentCount(options.arenaBytes)
     this.restricted = mayPinAll(binding, options)
     const waker = binding.createWaker(onWake)
-    if (typeof waker === 'number') throw new Error(`eventfd failed: errno ${-waker}`)
+    if (typeof waker === 'number') throw new RingUnavailable('eventfd', waker)
     this.#waker = waker
     const opened = openRing(binding, {
       sqEntries: SQ_ENTRIES,
       // The kernel refuses a completion queue that is smaller than the submission queue.
       cqEntries: Math.max(SQ_ENTRIES, options.queueDepth + OWN_ENTRIES),
       fileSlots: options.maxFiles + FIRST_FILE_SLOT,
-      bufferSlots: 1 + options.maxClients * this.#segments,
+      bufferSlots: bufferSlots(options.maxClients, options.arenaBytes),
       fixedBuffersOnly: this.restricted,
       kernelWorkers: options.kernelWorkers,
       eventFd: waker.fd,
@@ -139,23 +97,23 @@ export class UringEngine implements Engine {
     this.fileSlots = opened.fileSlots
     this.chainLength = Math.min(64, this.capacity, opened.ring.sqEntries - OWN_ENTRIES)
     this.#bufferedFiles = new Uint8Array(opened.fileSlots)
-    this.#bases = new Float64Array(options.maxClients)
-    this.#segmentStates = new Uint8Array(options.maxClients * this.#segments)
-    this.#arenas = new Array(options.maxClients).fill(null)
+    this.#table = new OperationTable(this.capacity)
+    this.#words = this.#table.words
+    this.#buffers = new ArenaBuffers(binding, opened.native, options.maxClients, options.arenaBytes)
+    this.#encoder = new RequestEncoder(opened.ring, this.#buffers, this.#words)
     this.#control = new Uint8Array(new SharedArrayBuffer(4096, { maxByteLength: 4096 }), 0, 4096)
     this.#controlAddress = binding.addressOf(this.#control)
     const registered = this.#native.registerBuffer(CONTROL_BUFFER, this.#control)
-    if (registered < 0 && this.restricted)
-      throw new Error(`registering memory: errno ${-registered}`)
-    if (registered < 0) this.#controlAddress = -this.#controlAddress
+    if (registered < 0 && this.restricted) throw new RingUnavailable('a buffer', registered)
+    this.#controlFixed = registered >= 0
     const doorbell = this.#native.registerFile(DOORBELL_FILE, options.doorbell)
-    if (doorbell < 0) throw new Error(`registering the doorbell: errno ${-doorbell}`)
+    if (doorbell < 0) throw new RingUnavailable('registering the doorbell', doorbell)
     this.setParked(false)
   }
 
-  /** The operation table, once it is there: it is as large as the capacity says. */
-  setTable(table: OperationTable): void {
-    this.#words = table.words
+  /** The rows that this engine begins; as many as can be in flight. */
+  get table(): OperationTable {
+    return this.#table
   }
 
   get room(): number {
@@ -183,152 +141,19 @@ export class UringEngine implements Engine {
   }
 
   begin(row: number, linked: boolean): void {
-    const at = row * ROW_WORDS
-    const words = this.#words
-    const flags = IOSQE_FIXED_FILE | (linked ? IOSQE_IO_LINK : 0)
-    const kind = words[at + ROW_KIND]
-    if (kind === OPERATION_READ || kind === OPERATION_WRITE) {
-      this.#beginTransfer(row, at, kind, flags)
-    } else if (kind === OPERATION_NOP) {
-      this.#ring.push(IORING_OP_NOP, flags, DOORBELL_FILE, 0, 0, 0, 0, 0, 0, row, 0, 0, 0)
-    } else {
-      this.#beginRange(row, at, kind, flags)
-    }
-  }
-
-  #beginTransfer(row: number, at: number, kind: number, flags: number): void {
-    const words = this.#words
-    const done = words[at + ROW_DONE]
-    const length = Math.min(words[at + ROW_LEN] - done, MAX_TRANSFER_BYTES)
-    words[at + ROW_ASKED] = length
-    const channel = words[at + ROW_CHANNEL]
-    const offset = words[at + ROW_ADDR_LOW] + done
-    const buffer = this.#bufferIndex(channel, offset)
-    const address = this.#bases[channel] + offset
-    if (this.#isBufferedWrite(at)) this.#bufferedWrites++
-    let low = words[at + ROW_OFF_LOW]
-    let high = words[at + ROW_OFF_HIGH]
-    if (done > 0 && !(low === -1 && high === -1)) {
-      const sum = (low >>> 0) + done
-      low = sum | 0
-      if (sum >= 4294967296) high = (high + 1) | 0
-    }
-    const read = kind === OPERATION_READ
-    let opcode = read ? IORING_OP_READ : IORING_OP_WRITE
-    if (buffer > 0) opcode = read ? IORING_OP_READ_FIXED : IORING_OP_WRITE_FIXED
-    this.#ring.push(
-      opcode,
-      flags,
-      words[at + ROW_FILE],
-      low,
-      high,
-      address | 0,
-      (address / 4294967296) | 0,
-      length,
-      0,
-      row,
-      Math.max(buffer, 0),
-      0,
-      0,
-    )
-  }
-
-  /** Operations on a range of a file, without memory. */
-  #beginRange(row: number, at: number, kind: number, flags: number): void {
-    const words = this.#words
-    const file = words[at + ROW_FILE]
-    const offLow = words[at + ROW_OFF_LOW]
-    const offHigh = words[at + ROW_OFF_HIGH]
-    const lengthLow = words[at + ROW_ADDR_LOW]
-    const lengthHigh = words[at + ROW_ADDR_HIGH]
-    const rwFlags = words[at + ROW_RW_FLAGS]
-    if (kind === OPERATION_TRUNCATE) {
-      this.#ring.push(IORING_OP_FTRUNCATE, flags, file, offLow, offHigh, 0, 0, 0, 0, row, 0, 0, 0)
-    } else if (kind === OPERATION_SYNC_RANGE) {
-      // Lengths that one request cannot hold reach to the end of the file, which covers them.
-      const whole = (lengthLow >>> 0) + (lengthHigh >>> 0) * 4294967296
-      const length = whole > MAX_RANGE_BYTES ? 0 : whole
-      this.#ring.push(
-        IORING_OP_SYNC_FILE_RANGE,
-        flags,
-        file,
-        offLow,
-        offHigh,
-        0,
-        0,
-        length,
-        rwFlags,
-        row,
-        0,
-        0,
-        0,
-      )
-    } else if (kind === OPERATION_TRIM && words[at + ROW_RW_FLAGS] === 1) {
-      // A block device: the first try may be refused only because it must not wait.
-      const asynchronous = words[at + ROW_TRIES] > 0 ? IOSQE_ASYNC : 0
-      this.#ring.push(
-        IORING_OP_URING_CMD,
-        flags | asynchronous,
-        file,
-        BLOCK_URING_CMD_DISCARD,
-        0,
-        offLow,
-        offHigh,
-        0,
-        0,
-        row,
-        0,
-        lengthLow,
-        lengthHigh,
-      )
-    } else {
-      const mode =
-        kind === OPERATION_TRIM
-          ? FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
-          : kind === OPERATION_ALLOCATE
-            ? rwFlags
-            : 0
-      this.#ring.push(
-        IORING_OP_FALLOCATE,
-        flags,
-        file,
-        offLow,
-        offHigh,
-        lengthLow,
-        lengthHigh,
-        mode,
-        0,
-        row,
-        0,
-        0,
-        0,
-      )
-    }
+    if (this.#isBufferedWrite(row * ROW_WORDS)) this.#bufferedWrites++
+    this.#encoder.encode(row, linked)
   }
 
   beginSync(row: number, file: number, data: boolean, linked: boolean): void {
-    const flags = IOSQE_FIXED_FILE | (linked ? IOSQE_IO_LINK : 0)
-    const how = data ? IORING_FSYNC_DATASYNC : 0
-    this.#ring.push(IORING_OP_FSYNC, flags, file, 0, 0, 0, 0, 0, how, row, 0, 0, 0)
+    this.#encoder.encodeSync(row, file, data, linked)
   }
 
   cancel(row: number): void {
     if (this.#ring.room === 0) this.#ring.enter(0, -1, 0)
-    this.#ring.push(
-      IORING_OP_ASYNC_CANCEL,
-      IOSQE_FIXED_FILE,
-      0,
-      0,
-      0,
-      row,
-      0,
-      0,
-      0,
-      TAG_CANCEL,
-      0,
-      0,
-      0,
-    )
+    const opcode = IORING_OP_ASYNC_CANCEL
+    // biome-ignore format: one request, one line of its fields
+    this.#ring.push(opcode, IOSQE_FIXED_FILE, 0, 0, 0, row, 0, 0, 0, TAG_CANCEL, 0, 0, 0)
   }
 
   submit(sink: CompletionSink): number {
@@ -340,8 +165,6 @@ export class UringEngine implements Engine {
     this.#sink = sink
     return this.#ring.reap(this)
   }
-
-  #sink: CompletionSink | null = null
 
   /** Sorts our own completions out. */
   completed(tag: number, res: number): void {
@@ -370,24 +193,12 @@ export class UringEngine implements Engine {
 
   /** A read of the eventfd: it completes when a client rings, and resets the count. */
   #armDoorbell(): void {
-    const fixed = this.#controlAddress > 0
-    const address = Math.abs(this.#controlAddress)
+    const opcode = this.#controlFixed ? IORING_OP_READ_FIXED : IORING_OP_READ
+    const low = this.#controlAddress | 0
+    const high = (this.#controlAddress / 4294967296) | 0
     this.#doorbellArmed = true
-    this.#ring.push(
-      fixed ? IORING_OP_READ_FIXED : IORING_OP_READ,
-      IOSQE_FIXED_FILE,
-      DOORBELL_FILE,
-      0,
-      0,
-      address | 0,
-      (address / 4294967296) | 0,
-      8,
-      0,
-      TAG_DOORBELL,
-      CONTROL_BUFFER,
-      0,
-      0,
-    )
+    // biome-ignore format: one request, one line of its fields
+    this.#ring.push(opcode, IOSQE_FIXED_FILE, DOORBELL_FILE, 0, 0, low, high, 8, 0, TAG_DOORBELL, CONTROL_BUFFER, 0, 0)
   }
 
   setParked(parked: boolean): void {
@@ -404,43 +215,11 @@ export class UringEngine implements Engine {
   }
 
   attachArena(channel: number, arena: SharedArrayBuffer): void {
-    const bytes = new Uint8Array(arena, 0, arena.byteLength)
-    this.#arenas[channel] = bytes
-    this.#bases[channel] = this.#binding.addressOf(bytes)
-    this.#binding.dontFork(bytes)
+    this.#buffers.attach(channel, arena)
   }
 
   detachArena(channel: number): void {
-    for (let segment = 0; segment < this.#segments; segment++) {
-      const at = channel * this.#segments + segment
-      if (this.#segmentStates[at] === SEGMENT_FIXED) this.#native.registerBuffer(1 + at, null)
-      this.#segmentStates[at] = SEGMENT_UNKNOWN
-    }
-    this.#arenas[channel] = null
-    this.#bases[channel] = 0
-  }
-
-  /** The registered buffer that holds an arena's byte; 0 when it is not registered. */
-  #bufferIndex(channel: number, offset: number): number {
-    const at = channel * this.#segments + segmentOf(offset)
-    const state = this.#segmentStates[at]
-    if (state === SEGMENT_FIXED) return 1 + at
-    return state === SEGMENT_PLAIN ? 0 : this.#registerSegment(channel, offset, at)
-  }
-
-  /** Memory is pinned when it is first used, so an arena costs only what is used of it. */
-  #registerSegment(channel: number, offset: number, at: number): number {
-    const segment = segmentOf(offset)
-    const start = segmentStart(segment)
-    const arena = this.#arenas[channel] as Uint8Array
-    const view = new Uint8Array(
-      arena.buffer,
-      start,
-      Math.min(segmentLength(segment), arena.length - start),
-    )
-    const result = this.#native.registerBuffer(1 + at, view)
-    this.#segmentStates[at] = result < 0 ? SEGMENT_PLAIN : SEGMENT_FIXED
-    return result < 0 ? 0 : 1 + at
+    this.#buffers.detach(channel)
   }
 
   close(drainMilliseconds: number): number {

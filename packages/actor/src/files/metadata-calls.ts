@@ -87,9 +87,19 @@ export class MetadataCalls {
       this.#open(row, at)
       return
     }
+    this.pending++
+    try {
+      this.#call(row, at, kind)
+    } catch {
+      // node:fs throws at arguments that only a broken client sends: they are its own misfortune.
+      this.#settle(row, EINVAL, 0)
+    }
+  }
+
+  #call(row: number, at: number, kind: number): void {
+    const words = this.#table.words
     const { fd } = this.#files.at(words[at + ROW_FILE]) as OpenFile
     const done = (error: NodeJS.ErrnoException | null): void => this.#settle(row, errnoOf(error), 0)
-    this.pending++
     if (kind === OPERATION_CLOSE) this.#close(row, at)
     else if (kind === OPERATION_STAT) this.#stat(row, at, fd)
     else if (kind === OPERATION_CHMOD) fs.fchmod(fd, words[at + ROW_OFF_LOW] >>> 0, done)

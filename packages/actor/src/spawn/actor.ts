@@ -20,6 +20,9 @@ export class Actor {
   readonly #exited: Promise<void>
   #closing: Promise<void> | null = null
   #ended = false
+  #holders = 0
+  /** Questions to the thread that its end leaves without an answer. */
+  readonly #unanswered = new Set<() => void>()
 
   constructor(worker: Worker, address: ActorAddress, forget: () => void) {
     this.address = address
@@ -30,6 +33,7 @@ export class Actor {
         Atomics.store(new Int32Array(address.header), HEADER_LIFE, LIFE_EXITED)
         setEnvironmentData(ADDRESS_KEY, undefined as never)
         forget()
+        for (const lost of this.#unanswered) lost()
         resolve()
       })
     })
@@ -56,11 +60,18 @@ export class Actor {
   /** What the actor has counted, of all clients together and of each. */
   async stats(): Promise<ActorStats> {
     if (this.closed) throw new UringError('ERR_URING_ACTOR_EXITED', 'the actor is closed')
-    this.#worker.ref()
+    this.#hold()
+    let lost: () => void = () => {}
     try {
-      return await Promise.race([this.#control.stats(), this.#exited.then(exited)])
+      return await new Promise<ActorStats>((resolve, reject) => {
+        lost = () =>
+          reject(new UringError('ERR_URING_ACTOR_EXITED', "the actor's thread has ended"))
+        this.#unanswered.add(lost)
+        this.#control.stats().then(resolve, reject)
+      })
     } finally {
-      this.#worker.unref()
+      this.#unanswered.delete(lost)
+      this.#letGo()
     }
   }
 
@@ -75,7 +86,7 @@ export class Actor {
 
   async #close(): Promise<void> {
     if (this.#ended) return
-    this.#worker.ref()
+    this.#hold()
     // The answer may be lost with the thread: its exit says as much.
     void this.#control.close()
     await this.#exited
@@ -84,8 +95,15 @@ export class Actor {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
-}
 
-function exited(): never {
-  throw new UringError('ERR_URING_ACTOR_EXITED', "the actor's thread has ended")
+  /** The thread keeps the process alive while anybody waits for an answer of it, and only then. */
+  #hold(): void {
+    this.#holders++
+    if (this.#holders === 1) this.#worker.ref()
+  }
+
+  #letGo(): void {
+    this.#holders--
+    if (this.#holders === 0) this.#worker.unref()
+  }
 }
