@@ -10,16 +10,16 @@ import { prepareFile, type WorkloadFile } from './workload-file.ts'
 
 /** The main job: `npm start`. See options.ts for what it can be told, job.ts for what it does. */
 
-process.exitCode = await main(process.argv.slice(2))
-
 async function main(args: readonly string[]): Promise<number> {
   try {
     const options = parseOptions(args)
     return options === null ? 0 : await work(options)
   } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    process.stderr.write(`uring-actor: ${error.message}\n`)
-    return error.exitCode
+    const { message, code } = error as NodeJS.ErrnoException
+    // What has neither is a bug of ours, and its stack is wanted.
+    if (!(error instanceof UserError) && code === undefined) throw error
+    process.stderr.write(`uring-actor: ${message}\n`)
+    return error instanceof UserError ? error.exitCode : 1
   }
 }
 
@@ -51,15 +51,24 @@ async function runAndReport(options: Options, file: WorkloadFile): Promise<numbe
   return 128 + constants.signals[interrupt.signal]
 }
 
+/**
+ * npm, timeout(1) and others pass a signal on that the terminal has sent to us already: within this
+ * time two are one.
+ */
+const SAME_SIGNAL_MILLIS = 500
+
 /** The first signal ends the job in order, with what was done so far; the second one at once. */
 function onInterrupt(job: Job, file: WorkloadFile): { signal: NodeJS.Signals | null } {
   const interrupt: { signal: NodeJS.Signals | null } = { signal: null }
+  let first = 0
   const interrupted = (signal: NodeJS.Signals): void => {
     if (interrupt.signal !== null) {
+      if (performance.now() - first < SAME_SIGNAL_MILLIS) return
       file.remove()
       process.exit(128 + constants.signals[signal])
     }
     interrupt.signal = signal
+    first = performance.now()
     job.stop()
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupted)
@@ -76,3 +85,5 @@ function explainFailure(failure: Failure, options: Options, file: WorkloadFile):
   }
   return message
 }
+
+process.exitCode = await main(process.argv.slice(2))

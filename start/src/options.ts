@@ -114,7 +114,7 @@ function sizeOf(text: string): number {
   if (!Number.isInteger(bytes) || bytes % BLOCK_BYTES !== 0 || bytes === 0) {
     throw new InvalidArgumentError('It must be a multiple of 4096 bytes, as in 64KiB or 1GiB.')
   }
-  if (bytes > 2 ** 44) throw new InvalidArgumentError('It must be at most 16TiB.')
+  if (bytes > 2 ** 40) throw new InvalidArgumentError('It must be at most 1TiB.')
   return bytes
 }
 
