@@ -12,7 +12,7 @@ import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import type { Channel } from './channels/channel.ts'
 import { Clients } from './channels/clients.ts'
 import { Intake } from './channels/intake.ts'
-import { Taking } from './channels/taking.ts'
+import { GUARANTEED_ROWS, Taking } from './channels/taking.ts'
 import { actorStats, clientStats, type StatisticsParts } from './control/statistics.ts'
 import { RingUnavailable } from './engine/open-ring.ts'
 import { FIRST_FILE_SLOT, UringEngine } from './engine/uring-engine.ts'
@@ -44,7 +44,7 @@ function start({ options, header }: StartData): void {
   const engine = new UringEngine(
     binding,
     {
-      queueDepth: options.queueDepth,
+      queueDepth: options.queueDepth + options.maxClients * GUARANTEED_ROWS,
       maxClients: options.maxClients,
       arenaBytes: options.arenaBytes,
       maxFiles: Math.min(options.maxFiles, Math.max(8, binding.fileLimit() - 1)),
@@ -55,11 +55,11 @@ function start({ options, header }: StartData): void {
     () => wake(),
   )
   const limits: ActorLimits = {
-    queueDepth: engine.capacity,
+    queueDepth: Math.min(options.queueDepth, engine.capacity),
     maxClients: options.maxClients,
     channelDepth: options.channelDepth,
     arenaBytes: options.arenaBytes,
-    chainLength: engine.chainLength,
+    chainLength: Math.min(engine.chainLength, options.queueDepth + GUARANTEED_ROWS),
     spinMicros: options.spinMicros,
   }
   const loop = assemble(engine, binding, words, limits)
@@ -101,7 +101,7 @@ function assemble(
     detach: (channel, row) => clients.detach(channel, row),
     drained: (channel) => clients.drained(channel),
   })
-  const taking = new Taking(new Intake(table, files), dispatcher, limits.chainLength)
+  const taking = new Taking(new Intake(table, files), dispatcher, limits.chainLength, channels)
   const loop: ActorLoop = new ActorLoop(
     { engine, dispatcher, taking, metadata, channels, header },
     limits.spinMicros,

@@ -7,6 +7,15 @@ import type { Intake } from './intake.ts'
 const EINVAL = -22
 const ESHUTDOWN = -108
 
+/**
+ * Rows of the operation table that every client can count on, whatever the others have in flight.
+ *
+ *   invariant:   free rows >= Σ over clients of max(0, GUARANTEED_ROWS - its rows)
+ *
+ * because who has that many already takes a row only while more are free than the others may need.
+ */
+export const GUARANTEED_ROWS = 4
+
 /** A channel whose words are not what the protocol allows. */
 export const BROKEN = -1
 
@@ -22,12 +31,35 @@ export class Taking {
   readonly #dispatcher: Dispatcher
   readonly #chainLength: number
   readonly #chain: number[] = []
+  readonly #channels: ReadonlyArray<Channel | null>
 
-  constructor(intake: Intake, dispatcher: Dispatcher, chainLength: number) {
+  constructor(
+    intake: Intake,
+    dispatcher: Dispatcher,
+    chainLength: number,
+    channels: ReadonlyArray<Channel | null>,
+  ) {
     this.#intake = intake
     this.#table = dispatcher.table
     this.#dispatcher = dispatcher
     this.#chainLength = chainLength
+    this.#channels = channels
+  }
+
+  /** True when a client may have one more row, `claimed` of its own not being counted yet. */
+  #mayTake(channel: Channel, claimed: number): boolean {
+    const free = this.#table.freeCount
+    if (channel.inFlight + claimed < GUARANTEED_ROWS) return free > 0
+    return free > this.#channels.length * GUARANTEED_ROWS || free > this.#owedToOthers(channel)
+  }
+
+  /** Rows that must stay free for the others, those included that have not connected yet. */
+  #owedToOthers(channel: Channel): number {
+    let owed = 0
+    for (const other of this.#channels) {
+      if (other !== channel) owed += Math.max(0, GUARANTEED_ROWS - (other?.inFlight ?? 0))
+    }
+    return owed
   }
 
   /** Takes at most `most` requests of a channel; returns how many, or BROKEN. */
@@ -39,7 +71,7 @@ export class Taking {
     const available = channel.available()
     if (available <= 0) return available
     let taken = 0
-    while (taken < most && taken < available && this.#table.freeCount > 0 && !channel.holding) {
+    while (taken < most && taken < available && !channel.holding && this.#mayTake(channel, 0)) {
       const row = this.#intake.copy(channel, channel.requestAt(0), this.#dispatcher.now)
       const flags = this.#table.words[row * ROW_WORDS + ROW_FLAGS]
       if (flags & REQUEST_DRAIN) {
@@ -84,7 +116,7 @@ export class Taking {
     let malformed = !this.#intake.isChainable(first)
     let linked = true
     while (linked && rows.length < available) {
-      if (this.#table.freeCount === 0) {
+      if (!this.#mayTake(channel, rows.length)) {
         for (const row of rows) this.#dispatcher.forget(row)
         return 0
       }

@@ -40,6 +40,7 @@ const SQ_ENTRIES = 256
 const OWN_ENTRIES = 8
 
 export interface UringEngineOptions {
+  /** Operations in flight, those included that every client can count on. */
   readonly queueDepth: number
   readonly maxClients: number
   readonly arenaBytes: number
