@@ -1,0 +1,356 @@
+// The second half of the table: files that are closed or another's, ranges of files, direct I/O.
+import type { UringFile } from '@uring-actor/client'
+import type { Place } from './place.ts'
+import type { Expected, Mistake } from './table.ts'
+
+const bytes = (): Buffer => Buffer.alloc(8)
+const wrong = (value: unknown): never => value as never
+
+const TYPE = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }
+const RANGE = { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }
+const FOREIGN = { name: 'UringError', code: 'ERR_URING_FOREIGN_FILE' }
+const ALIGNMENT = { name: 'UringError', code: 'ERR_URING_ALIGNMENT' }
+const RELEASED = { name: 'UringError', code: 'ERR_URING_LEASE_RELEASED' }
+const CLOSED = { name: 'Error', code: 'EBADF', message: /^file closed$/ }
+
+type Method = (file: UringFile) => (...given: unknown[]) => unknown
+
+/** A method of a file and its blocking twin, with the same arguments. */
+function both(
+  what: string,
+  name: string,
+  file: (place: Place) => UringFile,
+  given: (place: Place) => unknown[],
+  expected: Expected,
+): Mistake {
+  const method = (suffix: string): Method => {
+    return (of) =>
+      (of as unknown as Record<string, (...given: unknown[]) => unknown>)[name + suffix]!.bind(of)
+  }
+  return {
+    what: `${name}: ${what}`,
+    call: (place) => method('')(file(place))(...given(place)),
+    sync: (place) => method('Sync')(file(place))(...given(place)),
+    expected,
+  }
+}
+
+/** Every method that has a blocking twin, with good arguments. */
+const TWINS: ReadonlyArray<readonly [string, () => unknown[]]> = [
+  ['read', () => [bytes(), 0, 8, 0]],
+  ['write', () => [bytes(), 0, 8, 0]],
+  ['writeDurable', () => [bytes(), 0, 8, 0]],
+  ['readv', () => [[bytes()], 0]],
+  ['writev', () => [[bytes()], 0]],
+  ['readFile', () => []],
+  ['stat', () => []],
+  ['sync', () => []],
+  ['datasync', () => []],
+  ['syncRange', () => [0, 8]],
+  ['allocate', () => [0, 8]],
+  ['trim', () => [0, 8]],
+  ['truncate', () => [8]],
+]
+
+const CLOSED_FILES: readonly Mistake[] = [
+  ...TWINS.map(([name, given]) =>
+    both('a file that is closed', name, ({ closed }) => closed, given, CLOSED),
+  ),
+  ...(
+    [
+      ['writeFile', () => ['text']],
+      ['appendFile', () => ['text']],
+      ['readMany', () => [[0], 8]],
+      ['chmod', () => [0o600]],
+      ['chown', () => [0, 0]],
+      ['utimes', () => [0, 0]],
+    ] as const
+  ).map(([name, given]) => {
+    const { sync: _, ...mistake } = both(
+      'a file that is closed',
+      name,
+      ({ closed }) => closed,
+      given as () => unknown[],
+      CLOSED,
+    )
+    return mistake
+  }),
+  {
+    what: 'closeSync of a file that is closed',
+    call: async ({ closed }) => closed.closeSync(),
+    sync: ({ closed }) => closed.closeSync(),
+    expected: CLOSED,
+  },
+  {
+    what: 'a chain on a file that is closed',
+    call: ({ client, closed }) => client.chain((chain) => chain.nop().datasync(closed)),
+    expected: CLOSED,
+  },
+]
+
+const FILE_RANGES: readonly Mistake[] = ['trim', 'allocate', 'syncRange'].flatMap((name) => [
+  ...[-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, -1n, 2n ** 63n].flatMap((number) => [
+    both(
+      `position ${number}`,
+      name,
+      ({ file }) => file,
+      () => [number, 8],
+      RANGE,
+    ),
+    both(
+      `length ${number}`,
+      name,
+      ({ file }) => file,
+      () => [0, number],
+      RANGE,
+    ),
+  ]),
+  ...[undefined, null, '1', true, {}].flatMap((value) => [
+    both(
+      `position ${String(value)}`,
+      name,
+      ({ file }) => file,
+      () => [value, 8],
+      TYPE,
+    ),
+    both(
+      `length ${String(value)}`,
+      name,
+      ({ file }) => file,
+      () => [0, value],
+      TYPE,
+    ),
+  ]),
+])
+
+const SIZES: readonly Mistake[] = [
+  ...[0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, -1n, 2n ** 63n].map((size) =>
+    both(
+      `size ${size}`,
+      'truncate',
+      ({ file }) => file,
+      () => [size],
+      RANGE,
+    ),
+  ),
+  ...[null, '1', true, {}].map((size) =>
+    both(
+      `size ${String(size)}`,
+      'truncate',
+      ({ file }) => file,
+      () => [size],
+      TYPE,
+    ),
+  ),
+  both(
+    'a size that no file can have',
+    'truncate',
+    ({ file }) => file,
+    () => [2 ** 52],
+    { code: 'EFBIG', syscall: 'ftruncate' },
+  ),
+  both(
+    'a range that no file can have',
+    'allocate',
+    ({ file }) => file,
+    () => [2 ** 52, 8],
+    { code: 'EFBIG', syscall: 'fallocate' },
+  ),
+  both(
+    'a length of 0',
+    'trim',
+    ({ file }) => file,
+    () => [0, 0],
+    { code: 'EINVAL' },
+  ),
+]
+
+const METADATA: readonly Mistake[] = [
+  ...[-1, 1.5, Number.NaN, 2 ** 32].map((mode) => ({
+    what: `chmod: mode ${mode}`,
+    call: ({ file }: Place) => file.chmod(mode),
+    expected: RANGE,
+  })),
+  ...[5n, true, {}].map((mode) => ({
+    what: `chmod: mode of type ${typeof mode}`,
+    call: ({ file }: Place) => file.chmod(wrong(mode)),
+    expected: TYPE,
+  })),
+  ...[-2, 1.5, Number.NaN, 2 ** 32].flatMap((id) => [
+    {
+      what: `chown: uid ${id}`,
+      call: ({ file }: Place) => file.chown(id, 0),
+      expected: RANGE,
+    },
+    { what: `chown: gid ${id}`, call: ({ file }: Place) => file.chown(0, id), expected: RANGE },
+  ]),
+  ...['0', null, undefined, 0n].map((id) => ({
+    what: `chown: uid of type ${typeof id}`,
+    call: ({ file }: Place) => file.chown(wrong(id), 0),
+    expected: TYPE,
+  })),
+  ...[Number.NaN, Number.POSITIVE_INFINITY, 'never', {}, null, undefined, 5n].map((time) => ({
+    what: `utimes: ${String(time)}`,
+    call: ({ file }: Place) => file.utimes(wrong(time), 0),
+    expected: TYPE,
+  })),
+  {
+    what: 'utimes: a Date that is none',
+    call: ({ file }) => file.utimes(0, new Date(Number.NaN)),
+    expected: TYPE,
+  },
+]
+
+const CHAINS: readonly Mistake[] = [
+  {
+    what: "a chain with another client's file",
+    call: ({ client, foreign }) => client.chain((chain) => chain.nop().sync(foreign)),
+    expected: FOREIGN,
+  },
+  {
+    what: "a chain that writes to another client's file",
+    call: ({ client, foreign, file }) =>
+      client.chain((chain) => {
+        chain.write(file, bytes(), 0, 8, 0).write(foreign, bytes(), 0, 8, 0)
+      }),
+    expected: FOREIGN,
+  },
+  {
+    what: 'a chain of what is no file',
+    call: ({ client }) => client.chain((chain) => chain.sync(wrong({}))),
+    expected: TYPE,
+  },
+  {
+    what: 'a chain that throws',
+    call: ({ client, file }) =>
+      client.chain((chain) => {
+        chain.write(file, bytes(), 0, 8, 0)
+        throw new RangeError('of its builder')
+      }),
+    expected: { name: 'RangeError', code: wrong(undefined), message: /of its builder/ },
+  },
+  {
+    what: 'a chain without end',
+    call: ({ client }) =>
+      client.chain((chain) => {
+        for (let n = 0; n < 100_000; n++) chain.nop()
+      }),
+    expected: RANGE,
+  },
+  {
+    what: 'options that are none',
+    call: ({ client }) => client.nop(wrong('drain')),
+    expected: TYPE,
+  },
+]
+
+/** Direct I/O is refused at the call, and the error tells the number. */
+const DIRECT: readonly Mistake[] = [
+  both(
+    'a position between two blocks',
+    'read',
+    ({ direct }) => direct,
+    () => [Buffer.alloc(4096), 0, 4096, 100],
+    { ...ALIGNMENT, message: /position .* multiple of \d+ bytes.* 100\b/ },
+  ),
+  both(
+    'a length that is no block',
+    'read',
+    ({ direct }) => direct,
+    () => [Buffer.alloc(4096), 0, 1000, 0],
+    { ...ALIGNMENT, message: /length .* multiple of \d+ bytes.* 1000\b/ },
+  ),
+  both(
+    'memory between two blocks',
+    'read',
+    ({ direct }) => direct,
+    ({ lease }) => [lease.subarray(1, 1 + 2048), 0, 2048, 0],
+    { ...ALIGNMENT, message: /buffer .* multiple of \d+ bytes/ },
+  ),
+  both(
+    'a position between two blocks',
+    'write',
+    ({ direct }) => direct,
+    () => [Buffer.alloc(4096), 0, 4096, 2n ** 40n + 1n],
+    { ...ALIGNMENT, message: /1099511627777/ },
+  ),
+  both(
+    'a length that is no block',
+    'write',
+    ({ direct }) => direct,
+    () => [Buffer.alloc(4097), 0, 4097, 0],
+    ALIGNMENT,
+  ),
+  both(
+    'a long transfer that ends between blocks',
+    'write',
+    ({ direct }) => direct,
+    () => [Buffer.alloc(3_000_001), 0, 3_000_001, 0],
+    ALIGNMENT,
+  ),
+  both(
+    'a text',
+    'write',
+    ({ direct }) => direct,
+    () => ['text', 0],
+    ALIGNMENT,
+  ),
+  both(
+    'memory between two blocks',
+    'write',
+    ({ direct }) => direct,
+    ({ lease }) => [lease, 1, 2048, 0],
+    ALIGNMENT,
+  ),
+  both(
+    'vectors that make no block',
+    'readv',
+    ({ direct }) => direct,
+    () => [[Buffer.alloc(100), Buffer.alloc(200)], 0],
+    ALIGNMENT,
+  ),
+  {
+    what: 'readMany: a position between two blocks',
+    call: ({ direct }) => direct.readMany([0, 4096, 5], 4096),
+    expected: ALIGNMENT,
+  },
+  {
+    what: 'a chain with a position between two blocks',
+    call: ({ client, direct }) =>
+      client.chain((chain) => chain.read(direct, Buffer.alloc(4096), 0, 4096, 7)),
+    expected: ALIGNMENT,
+  },
+]
+
+const LEASES: readonly Mistake[] = [
+  both(
+    'memory that was given back',
+    'read',
+    ({ file }) => file,
+    ({ released }) => [released, 0, 8, 0],
+    RELEASED,
+  ),
+  both(
+    'memory that was given back',
+    'write',
+    ({ file }) => file,
+    ({ released }) => [released, 0, 8, 0],
+    RELEASED,
+  ),
+  {
+    what: 'alloc of more than there is',
+    call: async ({ client }) => client.alloc(2 ** 40),
+    sync: ({ client }) => client.alloc(2 ** 40),
+    expected: { name: 'UringError', code: 'ERR_URING_ARENA_FULL' },
+  },
+]
+
+export const MISTAKES_ABOUT_FILES: readonly Mistake[] = [
+  ...CLOSED_FILES,
+  ...FILE_RANGES,
+  ...SIZES,
+  ...METADATA,
+  ...CHAINS,
+  ...DIRECT,
+  ...LEASES,
+]
