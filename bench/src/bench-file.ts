@@ -60,12 +60,13 @@ export class BenchFile {
 
   /** Writes back what is dirty and takes it out of the page cache. */
   cool(): void {
-    const { status, stderr } = spawnSync(
+    const { status, stderr, error } = spawnSync(
       'dd',
-      ['of='.concat(this.path), 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0'],
+      [`of=${this.path}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0'],
       { encoding: 'utf8' },
     )
-    if (status !== 0) throw new UserError(`dd could not empty the page cache: ${stderr}`, 1)
+    if (status === 0) return
+    throw new UserError(`dd could not empty the page cache: ${error?.message ?? stderr.trim()}`, 1)
   }
 
   #fill(): void {

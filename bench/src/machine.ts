@@ -34,22 +34,52 @@ export function describeMachine(path: string): Machine {
   }
 }
 
-/** Steal and all CPU time since boot, in ticks. */
+/** CPU time so far, in ticks. */
 export interface CpuTimes {
-  readonly steal: number
   readonly all: number
+  readonly busy: number
+  readonly steal: number
+  /** This process's and, once they have ended, its children's. */
+  readonly own: number
 }
 
 export function cpuTimes(): CpuTimes {
   // cpu  user nice system idle iowait irq softirq steal guest guest_nice; guest is part of user.
   const line = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]!
   const times = line.split(/\s+/).slice(1, 9).map(Number)
-  return { steal: times[7] ?? 0, all: times.reduce((sum, time) => sum + time, 0) }
+  const [user, nice, system, , , , , steal] = times
+  // Fields 14 to 17 of stat: utime stime cutime cstime. The name may hold blanks: count behind it.
+  const stat = readFileSync('/proc/self/stat', 'utf8')
+  const fields = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number)
+  return {
+    all: sum(times),
+    // Interrupts are left out: those of our own I/O are nobody's in particular.
+    busy: user! + nice! + system!,
+    steal: steal ?? 0,
+    own: sum(fields.slice(11, 15)),
+  }
 }
 
-export function stealShare(before: CpuTimes, after: CpuTimes): number {
-  const all = after.all - before.all
-  return all === 0 ? 0 : (after.steal - before.steal) / all
+/** Shares of the CPU time between two moments that others had. */
+export interface Noise {
+  /** Taken by the hypervisor. */
+  readonly steal: number
+  /** Used by processes that are not the benchmark's. */
+  readonly others: number
+}
+
+export function noiseBetween(before: CpuTimes, after: CpuTimes): Noise {
+  const all = Math.max(1, after.all - before.all)
+  const busy = after.busy - before.busy
+  const own = after.own - before.own
+  return { steal: (after.steal - before.steal) / all, others: Math.max(0, busy - own) / all }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
 
 /** The commit of this checkout, marked when files differ from it. */

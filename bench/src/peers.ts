@@ -65,7 +65,7 @@ export const fsSync: Peer = async ({ kind, direct }, { file: path }) => {
 }
 
 /** Why O_DIRECT cannot be measured on this file; null when it can. */
-export function directRefusal(path: string): string | null {
+function directRefusal(path: string): string | null {
   try {
     fs.closeSync(fs.openSync(path, flagsOf('read', true)))
     return null

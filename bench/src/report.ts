@@ -35,12 +35,14 @@ export function comparisonText(comparison: Comparison, result: ComparisonResult)
   }
   if (result.figures.length > 0) lines.push(figuresTable(result.figures))
   if (result.warmShare !== null && result.warmShare < 0.999) {
-    lines.push(`the page cache held only ${(result.warmShare * 100).toFixed(1)} % of the file`)
+    lines.push(`the page cache held only ${percent(result.warmShare)} of the file`)
   }
-  const noisy = result.rounds.flatMap(({ steal, noisy }, round) =>
-    noisy ? [`${round + 1} (${(steal * 100).toFixed(1)} %)`] : [],
+  const noisy = result.rounds.flatMap((round, index) =>
+    round.noisy ? [`${index + 1} (${percent(round.steal)}, ${percent(round.others)})`] : [],
   )
-  if (noisy.length > 0) lines.push(`noisy: CPU time was stolen in round ${noisy.join(', ')}`)
+  if (noisy.length > 0) {
+    lines.push(`noisy rounds (CPU time stolen, used by other processes): ${noisy.join(', ')}`)
+  }
   return `${lines.join('\n')}\n`
 }
 
@@ -104,6 +106,10 @@ function metricText({ digits }: Metric, summary: Summary | undefined): string {
 
 function spread({ median, min, max }: Summary, format: (value: number) => string): string {
   return `${format(median)} (${format(min)} - ${format(max)})`
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
 }
 
 /** Three digits of a small number, all of a large one. */

@@ -1,6 +1,6 @@
 import type { BenchFile } from './bench-file.ts'
 import type { CaseInput, Comparison, Sample } from './comparison.ts'
-import { cpuTimes, stealShare } from './machine.ts'
+import { cpuTimes, type Noise, noiseBetween } from './machine.ts'
 import { runCase } from './run-case.ts'
 import {
   type CaseResult,
@@ -9,12 +9,11 @@ import {
   summarizeSamples,
 } from './statistics.ts'
 
-/** Above this, the machine's owner took so much of its CPUs that a round's figures are doubtful. */
+/** Above these, others had so much of the CPUs that a round's figures are doubtful. */
 const NOISY_STEAL = 0.02
+const NOISY_OTHERS = 0.1
 
-export interface Round {
-  /** Share of the CPU time that the hypervisor gave to others. */
-  readonly steal: number
+interface Round extends Noise {
   readonly noisy: boolean
 }
 
@@ -60,8 +59,9 @@ export async function runComparison(
         failed[index] = (error as Error).message
       }
     }
-    const steal = stealShare(before, cpuTimes())
-    rounds.push({ steal, noisy: steal > NOISY_STEAL })
+    const noise = noiseBetween(before, cpuTimes())
+    const { steal, others } = noise
+    rounds.push({ ...noise, noisy: steal > NOISY_STEAL || others > NOISY_OTHERS })
   }
   const cases = comparison.cases.map((candidate, index) => ({
     name: candidate.name,

@@ -25,7 +25,7 @@ export interface FigureResult extends Figure {
   readonly met: boolean | null
 }
 
-export function summarize(values: readonly number[]): Summary {
+function summarize(values: readonly number[]): Summary {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   const median =

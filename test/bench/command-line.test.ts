@@ -1,0 +1,106 @@
+// The benchmarks' command line: bad options are one line and exit code 2, no file of others is
+// touched, and nothing is left behind, also when they are interrupted.
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import test from 'node:test'
+import { temporaryDirectory } from '../support/temporary.ts'
+import { runBench } from './benchmarks.ts'
+
+const BAD: ReadonlyArray<readonly string[]> = [
+  ['--nonsense'],
+  ['nonsense'],
+  ['--only', 'nonsense'],
+  ['--only', ''],
+  ['--rounds', '0'],
+  ['--rounds', '1.5'],
+  ['--seconds', '0'],
+  ['--seconds', 'NaN'],
+  ['--seconds', '-1'],
+  ['--size', '1'],
+  ['--size', '4097KB'],
+  ['--size', '1PiB'],
+  ['--file', '/'],
+  ['--file', '/nonexistent/file'],
+  ['--file'],
+]
+
+for (const args of BAD) {
+  test(`bad options: ${args.join(' ')}`, async () => {
+    const { code, stdout, stderr, left } = await runBench(args)
+    assert.equal(code, 2, stderr)
+    assert.equal(stdout, '')
+    assert.match(stderr, /^bench: [^\n]+\n$/)
+    assert.deepEqual(left, [])
+  })
+}
+
+test('--help lists the options and comparisons', async () => {
+  const { code, stdout } = await runBench(['--help'])
+  assert.equal(code, 0)
+  for (const text of ['--quick', '--only', '--rounds', 'warm-reads-32', 'micro']) {
+    assert.ok(stdout.includes(text), text)
+  }
+})
+
+test('a file that is not ours is refused and left as it was', async () => {
+  const file = path.join(temporaryDirectory(), 'precious')
+  writeFileSync(file, 'precious')
+  const { code, stderr } = await runBench(['--quick', '--file', file])
+  assert.equal(code, 2)
+  assert.match(stderr, /holds data/)
+  assert.equal(readFileSync(file, 'utf8'), 'precious')
+})
+
+test('a file of ours is kept, and used again', async () => {
+  const file = path.join(temporaryDirectory(), 'kept')
+  const args = ['--quick', '--only', 'start', '--rounds', '1', '--size', '4MiB', '--file', file]
+  for (let run = 0; run < 2; run++) {
+    const { code, stderr } = await runBench(args)
+    assert.equal(code, 0, stderr)
+    assert.equal(statSync(file).size, 4 * 2 ** 20)
+  }
+})
+
+test('a temporary folder that cannot be made is one clear line', async () => {
+  const { code, stderr } = await runBench(['--quick'], { env: { TMPDIR: '/nonexistent' } })
+  assert.equal(code, 1)
+  assert.match(stderr, /^bench: [^\n]*TMPDIR[^\n]*\n$/)
+})
+
+test('more than the disk holds is said before it is written', async () => {
+  const { code, stderr, left } = await runBench(['--quick', '--size', '16TiB'])
+  assert.equal(code, 1)
+  assert.match(stderr, /^bench: the disk is too full: [^\n]*--size[^\n]*\n$/)
+  assert.deepEqual(left, [])
+})
+
+for (const [signal, exitCode] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  test(`${signal} ends what runs and removes the file`, async () => {
+    const { code, left } = await runBench(['--only', 'idle', '--size', '5MiB'], {
+      onOutput(text, child) {
+        if (text.includes('alternating rounds')) setTimeout(() => child.kill(signal), 700)
+      },
+    })
+    assert.equal(code, exitCode)
+    assert.deepEqual(left, [])
+    assert.deepEqual(casesRunning(), [])
+  })
+}
+
+/** Processes of the interrupted case that are alive; no other test takes a file of that size. */
+function casesRunning(): string[] {
+  return readdirSync('/proc').filter((entry) => {
+    if (!/^\d+$/.test(entry)) return false
+    try {
+      const command = readFileSync(`/proc/${entry}/cmdline`, 'utf8')
+      return command.includes('bench/dist/child.js') && command.includes('"size":5242880')
+    } catch {
+      // Ended since the listing.
+      return false
+    }
+  })
+}
