@@ -77,13 +77,13 @@ function micros(value: number | null): string {
 
 function verified(outcome: Outcome, summary: Summary, file: WorkloadFile): string {
   const { kinds, zeroReads, mismatches } = summary
-  const reads = `${formatCount(kinds.read.count)} reads`
-  const zeros = `${formatCount(zeroReads)} of them of trimmed blocks, as zeros`
-  const last = outcome.checked
-    ? `and all ${formatCount(file.blocks)} blocks at the end`
-    : 'but not all blocks at the end'
-  const right = mismatches === 0 ? ': every byte as it was written' : ''
-  return `${reads} (${zeros})\n${INDENT}${last}${right}`
+  const reads =
+    `${formatCount(kinds.read.count)} reads, ` +
+    `${formatCount(zeroReads)} of them of trimmed blocks (zeros)`
+  const right = mismatches === 0 ? 'every byte is as it was written' : 'WRONG DATA, see below'
+  return outcome.checked
+    ? `${reads},\n${INDENT}and all ${formatCount(file.blocks)} blocks at the end: ${right}`
+    : `${reads}:\n${INDENT}${right}; the last check of all blocks was left out`
 }
 
 function wrong(summary: Summary): string {

@@ -58,7 +58,7 @@ describe('a disk that is full', () => {
   mkdirSync(mountPoint)
   const mounted = mountTmpfs(mountPoint)
   after(() => {
-    if (mounted === false) spawnSync('umount', [mountPoint])
+    if (mounted === false) succeeds('umount', [mountPoint])
   })
 
   test('from the start is told before anything is written', { skip: mounted }, async () => {
@@ -98,6 +98,10 @@ describe('a disk that is full', () => {
 function mountTmpfs(mountPoint: string): string | false {
   const missing = missingRoot()
   if (missing !== false) return missing
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12M', 'tmpfs', mountPoint])
-  return status === 0 ? false : 'mounting a tmpfs is not permitted here'
+  const made = succeeds('mount', ['-t', 'tmpfs', '-o', 'size=12M', 'tmpfs', mountPoint])
+  return made ? false : 'mounting a tmpfs is not permitted here'
+}
+
+function succeeds(command: string, args: readonly string[]): boolean {
+  return spawnSync(command, args, { timeout: 10_000 }).status === 0
 }

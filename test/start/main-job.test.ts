@@ -9,6 +9,9 @@ import { temporaryDirectory, temporaryFile } from '../support/temporary.ts'
 import { missingProgram } from '../support/tools.ts'
 import { type JsonResult, MAIN, runMainJob, SMALL } from './main-job.ts'
 
+/** script(1) runs a command on a terminal of its own. */
+const PSEUDO_TERMINAL = 'script'
+
 const KINDS = ['read', 'write', 'trim'] as const
 
 /** The reason to skip direct I/O; false where temporary files can have it. */
@@ -95,15 +98,15 @@ describe('the main job', () => {
     assert.match(stdout, /count │ +ops\/s │ MB\/s │ +p50 │ +p99 │ +p99\.9 │ +busy │ +idle/)
     assert.match(stdout, /^engine +\w+: .+$/m)
     assert.match(stdout, /^batch +[\d.]+ operations per io_uring_enter$/m)
-    assert.match(stdout, /and all 2,047 blocks at the end: every byte as it was written$/m)
+    assert.match(stdout, /and all 2,047 blocks at the end: every byte is as it was written$/m)
     for (const line of stdout.split('\n')) assert.ok(line.length <= 100, line)
   })
 
-  test('draws a progress line on a terminal', { skip: missingProgram('script') }, () => {
+  test('draws a progress line on a terminal', { skip: missingProgram(PSEUDO_TERMINAL) }, () => {
     const job = `${process.execPath} ${fileURLToPath(MAIN)} --size 8MiB --workers 1 --seconds 1`
     const typescript = path.join(temporaryDirectory(), 'typescript')
     const { status, stdout } = spawnSync(
-      'script',
+      PSEUDO_TERMINAL,
       ['-qec', `stty cols 80 rows 24; exec ${job}`, typescript],
       { encoding: 'utf8', timeout: 30_000, env: { ...process.env, TERM: 'xterm' } },
     )

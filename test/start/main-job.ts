@@ -37,7 +37,7 @@ export interface JsonResult {
   failure: { message: string; code?: string } | null
 }
 
-export interface JsonOperation {
+interface JsonOperation {
   count: number
   operationsPerSecond: number
   megabytesPerSecond: number
