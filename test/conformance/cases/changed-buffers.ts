@@ -58,13 +58,14 @@ export async function aBufferDetachedUnderALongTransferIsAnError({
   const length = 40_000_000
   const file = await client.open(fileWith(path('file'), pattern(length)), 'r+')
   for (const method of ['read', 'write'] as const) {
-    for (const turns of [1, 3, 10]) {
+    for (const turns of [0, 1, 2]) {
       const buffer = new ArrayBuffer(length)
       const view = new Uint8Array(buffer)
       const transfer =
         method === 'read' ? file.read(view, 0, length, 0) : file.write(view, 0, length, 0)
       const failed = assert.rejects(transfer, CHANGED, `${method}, after ${turns} turns`)
-      for (let turn = 0; turn < turns; turn++) await client.nop()
+      // Far less than the transfer takes: some of its pieces are done, some in flight.
+      for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
       detach(buffer)
       await failed
       await assertArenaUntouched(client)
