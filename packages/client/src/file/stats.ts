@@ -73,10 +73,10 @@ export class UringStats extends FileType implements DirectAlignments {
     this.ino = Number(raw.ino)
     this.size = Number(raw.size)
     this.blocks = Number(raw.blocks)
-    this.atimeMs = Number(raw.atimeNs) / 1e6
-    this.mtimeMs = Number(raw.mtimeNs) / 1e6
-    this.ctimeMs = Number(raw.ctimeNs) / 1e6
-    this.birthtimeMs = Number(raw.birthtimeNs) / 1e6
+    this.atimeMs = millisecondsOf(raw.atimeNs)
+    this.mtimeMs = millisecondsOf(raw.mtimeNs)
+    this.ctimeMs = millisecondsOf(raw.ctimeNs)
+    this.birthtimeMs = millisecondsOf(raw.birthtimeNs)
     this.atime = dateOf(this.atimeMs)
     this.mtime = dateOf(this.mtimeMs)
     this.ctime = dateOf(this.ctimeMs)
@@ -150,6 +150,13 @@ export class UringBigIntStats extends FileType implements DirectAlignments {
   protected override type(): number {
     return Number(this.mode) & S_IFMT
   }
+}
+
+/** From seconds and nanoseconds apart, as node:fs does: so the last digits are the same. */
+function millisecondsOf(nanoseconds: bigint): number {
+  const rest = ((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
+  const seconds = (nanoseconds - rest) / 1_000_000_000n
+  return Number(seconds) * 1000 + Number(rest) / 1e6
 }
 
 /** Rounded to a millisecond, as node:fs does. */
