@@ -86,4 +86,6 @@ function explainFailure(failure: Failure, options: Options, file: WorkloadFile):
   return message
 }
 
+// Whoever reads may stop reading (`| head`): the exit code still tells.
+process.stdout.on('error', () => {})
 process.exitCode = await main(process.argv.slice(2))

@@ -114,6 +114,15 @@ describe('the main job', () => {
     assert.match(stdout, /random [█░]{24} 0\.\d of 1 s/)
   })
 
+  test('runs to its end when nobody reads what it prints', async () => {
+    const { code, stderr, left } = await runMainJob([...SMALL, '--seconds', '0.3'], {
+      onOutput: (_text, child) => child.stdout?.destroy(),
+    })
+    assert.equal(code, 0, stderr)
+    assert.equal(stderr, '')
+    assert.deepEqual(left, [])
+  })
+
   test('lists its options', async () => {
     const { code, stdout, stderr } = await runMainJob(['--help'])
     assert.equal(code, 0)
