@@ -145,6 +145,25 @@ test('a client that connects while the actor closes hears the true reason', asyn
   }
 })
 
+test('a question to the control plane that nobody answers any more rejects', async () => {
+  const actor = await spawnActor()
+  const [leaving, staying] = [connect(), connect()]
+  const answered = codeOf(() => leaving.stats())
+  await leaving.close()
+  // The answer may have come in time.
+  assert.match(
+    (await within(2000, 'stats of a closed client', answered)) ?? 'ERR_URING_CLIENT_CLOSED',
+    /^ERR_URING_CLIENT_CLOSED$/,
+  )
+  await staying.stats()
+  const worker = workerOf(actor.address.threadId)
+  const asked = [codeOf(() => staying.stats()), codeOf(() => staying.actorStats())]
+  await worker.terminate()
+  for (const code of await within(2000, 'stats of an actor that ended', Promise.all(asked))) {
+    assert.match(code ?? 'ERR_URING_ACTOR_EXITED', /^ERR_URING_ACTOR_EXITED$/)
+  }
+})
+
 test("an actor's thread that ends by itself is noticed by everybody", async () => {
   const actor = await spawnActor()
   const pipe = new SlowPipe()

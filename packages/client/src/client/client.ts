@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import { invalidType, systemError } from '../errors/index.ts'
+import { actorExited, invalidType, systemError } from '../errors/index.ts'
 import { fileMode, integer } from '../file/arguments.ts'
 import { openSteps } from '../file/file-steps.ts'
 import { openFlags } from '../file/flags.ts'
@@ -32,7 +32,7 @@ export class Client {
 
   constructor(transport: Transport, port: MessagePort) {
     this.#transport = transport
-    this.#control = new Control(port)
+    this.#control = new Control(port, () => transport.failure ?? actorExited())
   }
 
   /** True once `close` was called, or the actor has ended. */

@@ -49,15 +49,23 @@ export interface ControlPlane {
   clientStats(): ClientStats
 }
 
-/** Calls the control plane; the port is referenced while a call is under way. */
+/** Calls the control plane; the process stays alive while a call is under way. */
 export class Control {
   readonly #port: MessagePort
+  readonly #failure: () => Error
+  /** Calls under way: what their port's end leaves without an answer. */
+  readonly #unanswered = new Set<(error: Error) => void>()
   #remote: Promise<{
     [K in keyof ControlPlane]: () => Promise<ReturnType<ControlPlane[K]>>
   }> | null = null
 
-  constructor(port: MessagePort) {
+  /** `failure` tells why nothing can be asked any more, once the port has closed. */
+  constructor(port: MessagePort, failure: () => Error) {
     this.#port = port
+    this.#failure = failure
+    port.on('close', () => {
+      for (const reject of this.#unanswered) reject(this.#failure())
+    })
   }
 
   stats(): Promise<ActorStats> {
@@ -69,13 +77,18 @@ export class Control {
   }
 
   async #call(method: keyof ControlPlane): Promise<unknown> {
-    // A channel of its own for each call's lifetime keeps the loop alive until the answer is there.
+    // A timer of its own for each call's lifetime keeps the loop alive until the answer is there.
     const alive = setInterval(() => {}, 1 << 30)
+    let lost: (error: Error) => void = () => {}
     try {
-      this.#remote ??= wrapPort(this.#port)
-      const remote = await this.#remote
-      return await remote[method]()
+      return await new Promise((resolve, reject) => {
+        lost = reject
+        this.#unanswered.add(lost)
+        this.#remote ??= wrapPort(this.#port)
+        this.#remote.then((remote): Promise<unknown> => remote[method]()).then(resolve, reject)
+      })
     } finally {
+      this.#unanswered.delete(lost)
       clearInterval(alive)
     }
   }
