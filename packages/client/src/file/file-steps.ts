@@ -14,7 +14,7 @@ import type { Outcome } from '../transport/operation.ts'
 import { allocate, call, type Steps } from '../transport/steps.ts'
 import type { RequestSpec, Transport } from '../transport/transport.ts'
 import { advancedPosition, positionHigh, positionLow } from './arguments.ts'
-import { FileHandleState } from './handle.ts'
+import { FileHandleState, releaseBlock } from './handle.ts'
 import type { PathBytes } from './path.ts'
 import { UringBigIntStats, UringStats } from './stats.ts'
 
@@ -42,7 +42,7 @@ export function* openSteps(
     const result = new Float64Array(arena.buffer, addr, OPEN_RESULT_BYTES / 8).slice()
     return new FileHandleState(transport, res, extra, flags, path.text, result)
   } finally {
-    arena.release(page)
+    releaseBlock(transport, page)
   }
 }
 
@@ -108,7 +108,7 @@ export function* statSteps(
     const raw = new UringBigIntStats(new BigInt64Array(arena.buffer, addr, STAT_BYTES / 8))
     return bigint ? raw : new UringStats(raw)
   } finally {
-    arena.release(page)
+    releaseBlock(file.transport, page)
   }
 }
 
@@ -125,7 +125,7 @@ export function* utimesSteps(file: FileHandleState, atime: number, mtime: number
       'futime',
     )
   } finally {
-    arena.release(page)
+    releaseBlock(file.transport, page)
   }
 }
 

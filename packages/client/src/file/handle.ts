@@ -60,6 +60,11 @@ export class FileHandleState {
   }
 }
 
+/** Lets go of a block of a client's arena, and lets the line move that waits for memory. */
+export function releaseBlock(transport: Transport, page: number): void {
+  if (transport.arena.release(page)) transport.operations.admit()
+}
+
 function misaligned(name: string, value: string, alignment: number): UringError {
   return new UringError(
     'ERR_URING_ALIGNMENT',

@@ -4,7 +4,7 @@ import type { Outcome } from '../transport/operation.ts'
 import { allocate, finish, type Pending, type Steps, start } from '../transport/steps.ts'
 import type { RequestSpec } from '../transport/transport.ts'
 import { advancedPosition, positionHigh, positionLow } from './arguments.ts'
-import type { FileHandleState } from './handle.ts'
+import { type FileHandleState, releaseBlock } from './handle.ts'
 import { leasedBlock, STAGE_BYTES } from './transfer.ts'
 
 /** Pieces of one long transfer that are in flight together. */
@@ -45,7 +45,7 @@ export function* transferSteps(
       const spec = transferSpec(file, kind, position, 0, bytes.byteOffset, bytes.length, flags)
       return resultOf(yield* finish(yield* start(spec)))
     } finally {
-      arena.release(page)
+      releaseBlock(file.transport, page)
     }
   }
   file.assertAligned(0, positionLow, positionHigh, bytes.length)
@@ -101,7 +101,7 @@ function* stagedSteps(
     throw error
   } finally {
     // After a failure of the client its arena is never used again, so nothing can be misdirected.
-    for (const page of pages) arena.release(page)
+    for (const page of pages) releaseBlock(file.transport, page)
   }
 }
 
