@@ -111,8 +111,8 @@ export class Client {
       const transport = this.#transport
       transport.assertOpen()
       const flags = operationFlags(options)
-      const operation = transport.claim()
-      if (operation === null) return runAsync(transport, nopSteps(flags))
+      const operation = transport.claim(flags)
+      if (operation === null) return runAsync(transport, nopSteps(flags), flags)
       operation.settle = SETTLE_VOID
       const promise = promiseFor<void>(operation)
       transport.post(operation, OPERATION_NOP, flags, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -154,9 +154,9 @@ export class Client {
     const flags = operationFlags(options)
     const chain = new ChainBuilder(this.#transport)
     build(chain)
-    return this.#transport.track(
-      runChain(this.#transport, ChainBuilder.membersOf(chain), (flags & REQUEST_DRAIN) !== 0),
-    )
+    const members = ChainBuilder.membersOf(chain)
+    const drain = (flags & REQUEST_DRAIN) !== 0
+    return this.#transport.ordered(flags, () => runChain(this.#transport, members, drain))
   }
 
   /** What the actor counts for this client. */

@@ -3,7 +3,12 @@ import { runAsync, runSync, type Steps } from '../transport/steps.ts'
 import { positionValue } from './arguments.ts'
 import { syncSteps } from './file-steps.ts'
 import type { FileHandleState } from './handle.ts'
-import type { ReadOptions, WriteOptions } from './options.ts'
+import {
+  type OperationOptions,
+  operationFlags,
+  type ReadOptions,
+  type WriteOptions,
+} from './options.ts'
 import { readMany } from './read-many.ts'
 import { type ReadResult, tryRead, tryWrite, type WriteResult } from './transfer.ts'
 import {
@@ -63,7 +68,10 @@ export abstract class FileTransfers {
     given: TransferArguments<ArrayBufferView>,
   ): Promise<ReadResult<ArrayBufferView>> {
     const at = positionValue(given.position)
-    const bytesRead = await this.run(readSteps(this.state, given.bytes, at, given.flags))
+    const bytesRead = await this.run(
+      readSteps(this.state, given.bytes, at, given.flags),
+      given.flags,
+    )
     return { bytesRead, buffer: given.buffer }
   }
 
@@ -147,7 +155,7 @@ export abstract class FileTransfers {
     given: TransferArguments<unknown>,
     flags: number,
   ): Promise<WriteResult<unknown>> {
-    const bytesWritten = await this.run(this.#writeSteps(given, flags))
+    const bytesWritten = await this.run(this.#writeSteps(given, flags), flags)
     return { bytesWritten, buffer: given.buffer }
   }
 
@@ -220,7 +228,7 @@ export abstract class FileTransfers {
 
   /** Reads `length` bytes at each position; one promise for all. Views are short at end of file. */
   readMany(positions: ArrayLike<number>, length: number): Promise<Uint8Array[]> {
-    return this.state.transport.track(readMany(this.state, positions, length))
+    return this.state.transport.ordered(0, () => readMany(this.state, positions, length))
   }
 
   /** Reads from the file's own position to its end: bytes, or text when an encoding is given. */
@@ -250,13 +258,17 @@ export abstract class FileTransfers {
     return this.writeFile(data, options)
   }
 
-  protected run<T>(steps: Steps<T>): Promise<T> {
-    return runAsync(this.state.transport, steps)
+  protected run<T>(steps: Steps<T>, flags: number = 0): Promise<T> {
+    return runAsync(this.state.transport, steps, flags)
   }
 
   /** As `run`, for steps whose making already checks arguments. */
-  protected async later<T>(steps: () => Steps<T>): Promise<T> {
-    return this.run(steps())
+  protected async later<T>(
+    options: OperationOptions | undefined | null,
+    steps: (flags: number) => Steps<T>,
+  ): Promise<T> {
+    const flags = operationFlags(options)
+    return this.run(steps(flags), flags)
   }
 
   protected runSync<T>(steps: Steps<T>): T {

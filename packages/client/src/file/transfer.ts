@@ -33,7 +33,7 @@ export function tryRead<T extends ArrayBufferView>(
   flags: number,
 ): Promise<ReadResult<T>> | null {
   const length = bytes.length
-  const operation = claimWithMemory(file, bytes)
+  const operation = claimWithMemory(file, bytes, flags)
   if (operation === null) return null
   const staged = bytes.buffer !== file.transport.arena.buffer
   operation.settle = SETTLE_READ
@@ -52,7 +52,7 @@ export function tryWrite<T>(
   buffer: T,
   flags: number,
 ): Promise<WriteResult<T>> | null {
-  const operation = claimWithMemory(file, bytes)
+  const operation = claimWithMemory(file, bytes, flags)
   if (operation === null) return null
   const { arena } = file.transport
   if (bytes.buffer !== arena.buffer) arena.bytes.set(bytes, operation.addr)
@@ -64,14 +64,18 @@ export function tryWrite<T>(
 }
 
 /** Claims an operation and holds its memory: the lease's own block, or a block to stage in. */
-function claimWithMemory(file: FileHandleState, bytes: Uint8Array): Operation | null {
+function claimWithMemory(
+  file: FileHandleState,
+  bytes: Uint8Array,
+  flags: number,
+): Operation | null {
   const { transport } = file
   const { arena } = transport
   const length = bytes.length
   if (bytes.buffer === arena.buffer) {
     const page = leasedBlock(file, bytes)
     file.assertAligned(bytes.byteOffset, positionLow, positionHigh, length)
-    const operation = transport.claim()
+    const operation = transport.claim(flags)
     if (operation === null) return null
     arena.retain(page)
     operation.page = page
@@ -80,7 +84,7 @@ function claimWithMemory(file: FileHandleState, bytes: Uint8Array): Operation | 
   }
   file.assertAligned(0, positionLow, positionHigh, length)
   if (length > STAGE_BYTES) return null
-  const operation = transport.claim()
+  const operation = transport.claim(flags)
   if (operation === null) return null
   const page = arena.allocate(arena.orderFor(length))
   if (page < 0) {

@@ -24,7 +24,7 @@ import {
 } from './file-steps.ts'
 import { FileTransfers } from './file-transfers.ts'
 import type { FileHandleState } from './handle.ts'
-import { type OperationOptions, operationFlags, type TrimResult } from './options.ts'
+import type { OperationOptions, TrimResult } from './options.ts'
 import type { UringBigIntStats, UringStats } from './stats.ts'
 import {
   openReadStream,
@@ -96,7 +96,7 @@ export class UringFile extends FileTransfers {
 
   /** fsync(2). Syncs that are asked for at the same time share one. A failure stays. */
   sync(options?: OperationOptions): Promise<void> {
-    return this.later(() => syncSteps(this.state, false, operationFlags(options)))
+    return this.later(options, (flags) => syncSteps(this.state, false, flags))
   }
 
   syncSync(): void {
@@ -105,7 +105,7 @@ export class UringFile extends FileTransfers {
 
   /** fdatasync(2). Syncs that are asked for at the same time share one. A failure stays. */
   datasync(options?: OperationOptions): Promise<void> {
-    return this.later(() => syncSteps(this.state, true, operationFlags(options)))
+    return this.later(options, (flags) => syncSteps(this.state, true, flags))
   }
 
   datasyncSync(): void {
@@ -121,13 +121,13 @@ export class UringFile extends FileTransfers {
     length: number | bigint,
     options?: OperationOptions,
   ): Promise<void> {
-    return this.later(() =>
+    return this.later(options, (flags) =>
       this.#rangeSteps(
         OPERATION_SYNC_RANGE,
         position,
         length,
         'sync_file_range',
-        operationFlags(options),
+        flags,
         SYNC_RANGE_FLAGS,
       ),
     )
@@ -152,15 +152,8 @@ export class UringFile extends FileTransfers {
     length: number | bigint,
     options?: OperationOptions,
   ): Promise<void> {
-    return this.later(() =>
-      this.#rangeSteps(
-        OPERATION_ALLOCATE,
-        position,
-        length,
-        'fallocate',
-        operationFlags(options),
-        0,
-      ),
+    return this.later(options, (flags) =>
+      this.#rangeSteps(OPERATION_ALLOCATE, position, length, 'fallocate', flags, 0),
     )
   }
 
@@ -191,7 +184,7 @@ export class UringFile extends FileTransfers {
     length: number | bigint,
     options?: OperationOptions,
   ): Promise<TrimResult> {
-    return this.later(() => this.#trimSteps(position, length, operationFlags(options)))
+    return this.later(options, (flags) => this.#trimSteps(position, length, flags))
   }
 
   trimSync(position: number | bigint, length: number | bigint): TrimResult {
@@ -208,7 +201,7 @@ export class UringFile extends FileTransfers {
 
   /** Sets the size of the file in bytes; what is new reads as zeros. */
   truncate(length: number | bigint = 0, options?: OperationOptions): Promise<void> {
-    return this.later(() => this.#truncateSteps(length, operationFlags(options)))
+    return this.later(options, (flags) => this.#truncateSteps(length, flags))
   }
 
   truncateSync(length: number | bigint = 0): void {
@@ -224,7 +217,7 @@ export class UringFile extends FileTransfers {
 
   /** Changes the permissions of the file. */
   chmod(mode: number | string): Promise<void> {
-    return this.later(() => this.#chmodSteps(mode))
+    return this.later(null, () => this.#chmodSteps(mode))
   }
 
   *#chmodSteps(mode: unknown): Steps<void> {
@@ -234,7 +227,7 @@ export class UringFile extends FileTransfers {
 
   /** Changes owner and group of the file. */
   chown(uid: number, gid: number): Promise<void> {
-    return this.later(() => this.#chownSteps(uid, gid))
+    return this.later(null, () => this.#chownSteps(uid, gid))
   }
 
   *#chownSteps(uid: unknown, gid: unknown): Steps<void> {
@@ -247,7 +240,7 @@ export class UringFile extends FileTransfers {
 
   /** Sets access and modification time: seconds since the epoch, or Dates. */
   utimes(atime: number | string | Date, mtime: number | string | Date): Promise<void> {
-    return this.later(() =>
+    return this.later(null, () =>
       utimesSteps(this.state, seconds(atime, 'atime'), seconds(mtime, 'mtime')),
     )
   }

@@ -45,8 +45,8 @@ export function* call(spec: RequestSpec): Generator<Step, Outcome, unknown> {
  * Runs the steps, awaiting only those that cannot be done at once: the first request of an
  * operation is posted before the call returns, unless it has to wait for room.
  */
-export function runAsync<T>(transport: Transport, steps: Steps<T>): Promise<T> {
-  return transport.track(advance(transport, steps))
+export function runAsync<T>(transport: Transport, steps: Steps<T>, flags: number = 0): Promise<T> {
+  return transport.ordered(flags, () => advance(transport, steps))
 }
 
 async function advance<T>(transport: Transport, steps: Steps<T>): Promise<T> {

@@ -13,6 +13,7 @@ import {
   COMPLETION_USER_LOW,
   LIFE_EXITED,
   nowMicros,
+  REQUEST_DRAIN,
   REQUEST_FLAGS_SHIFT,
 } from '../protocol/index.ts'
 import { CompletionRing } from './completion-ring.ts'
@@ -54,6 +55,8 @@ export class Transport {
   /** `close` was called: what was begun goes on, nothing new begins. */
   closing = false
   #runs = new Set<Promise<unknown>>()
+  /** A drained operation that is under way; what is called after it waits for it. */
+  #gate: Promise<void> | null = null
   #completions: CompletionRing
   #doorbell: Doorbell
   #presence: Presence
@@ -95,14 +98,30 @@ export class Transport {
     if (this.failure !== null) throw this.failure
   }
 
-  /** Remembers an operation of several requests until it has settled. */
-  track<T>(run: Promise<T>): Promise<T> {
+  /**
+   * Begins an operation of several requests in its turn. The actor keeps the order of what is in
+   * the channel; but later requests of a long operation are not there yet. So a drained one waits
+   * here for those under way, and those called after it wait for it.
+   */
+  ordered<T>(flags: number, begin: () => Promise<T>): Promise<T> {
+    const drained = (flags & REQUEST_DRAIN) !== 0
+    const before = drained && this.#runs.size > 0 ? this.settled() : this.#gate
+    const run = before === null ? begin() : before.then(begin)
     this.#runs.add(run)
     const forget = (): void => {
       this.#runs.delete(run)
     }
     run.then(forget, forget)
+    if (drained) this.#hold(run)
     return run
+  }
+
+  #hold(run: Promise<unknown>): void {
+    const open = (): void => {
+      if (this.#gate === gate) this.#gate = null
+    }
+    const gate = run.then(open, open)
+    this.#gate = gate
   }
 
   /** Resolves when the operations that are under way now have settled, however. */
@@ -114,8 +133,9 @@ export class Transport {
    * Claims a free operation, or null when the channel is full or others wait for their turn.
    * A claimed operation must be posted or returned with `operations.free`.
    */
-  claim(): Operation | null {
-    if (this.operations.hasWaiting) return null
+  claim(flags: number): Operation | null {
+    if (this.operations.hasWaiting || this.#gate !== null) return null
+    if (flags & REQUEST_DRAIN && this.#runs.size > 0) return null
     this.latency.claimed()
     return this.operations.claim()
   }
