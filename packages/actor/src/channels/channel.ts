@@ -53,6 +53,8 @@ export class Channel {
   /** Completions were written and not published. */
   dirty = false
   taken = 0
+  /** Times that requests were taken. */
+  turns = 0
   completed = 0
   errors = 0
   bytesRead = 0
@@ -107,6 +109,7 @@ export class Channel {
   }
 
   giveBack(): void {
+    this.turns++
     Atomics.store(this.words, CHANNEL_REQUEST_HEAD, this.#requestHead)
   }
 

@@ -22,8 +22,21 @@ export interface Departed {
 }
 
 export function clientStats(channel: Channel): ClientStats {
-  const { threadId, taken, completed, errors, inFlight, bytesRead, bytesWritten, wakes } = channel
-  return { threadId, taken, completed, errors, inFlight, bytesRead, bytesWritten, wakes }
+  const { threadId, taken, turns, completed, errors, inFlight, wakes } = channel
+  const { bytesRead, bytesWritten } = channel
+  const operationsPerTurn = turns === 0 ? 0 : taken / turns
+  return {
+    threadId,
+    taken,
+    turns,
+    operationsPerTurn,
+    completed,
+    errors,
+    inFlight,
+    bytesRead,
+    bytesWritten,
+    wakes,
+  }
 }
 
 export function actorStats(parts: StatisticsParts, departed: Departed): ActorStats {
@@ -48,7 +61,7 @@ export function actorStats(parts: StatisticsParts, departed: Departed): ActorSta
     blocks: loop.counters.blocks,
     parks: loop.counters.parks,
     wakes: sum('wakes'),
-    retries: dispatcher.retries,
+    retries: dispatcher.judge.retries,
     openFiles: parts.files.openCount,
     restricted: engine.restricted,
     overflow,

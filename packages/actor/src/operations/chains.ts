@@ -1,3 +1,31 @@
+import {
+  COMPLETION_CHAIN_BROKEN,
+  OPERATION_NOP,
+  OPERATION_READ,
+  OPERATION_SYNC,
+  OPERATION_TRIM,
+  OPERATION_WRITE,
+  SYNC_DATA,
+  TRIM_DISCARD,
+  TRIM_HOLE,
+} from '@uring-actor/client/protocol'
+import type { Engine } from '../engine/engine.ts'
+import type { FileTable, OpenFile } from '../files/file-table.ts'
+import {
+  type OperationTable,
+  PHASE_TRANSFER,
+  ROW_DONE,
+  ROW_FILE,
+  ROW_KIND,
+  ROW_PHASE,
+  ROW_RW_FLAGS,
+  ROW_WORDS,
+} from './operation-table.ts'
+import { AGAIN, DONE, ELSEWHERE, FAILED } from './verdict.ts'
+
+const EIO = -5
+const ECANCELED = -125
+
 /**
  * A chain: operations that run one after the other. Those that the engine can link go down linked, in
  * one submission. The kernel breaks a link at a short transfer too, and cancels the rest; what was
@@ -29,5 +57,207 @@ export class Chain {
     this.refusal = refusal
     this.results = new Int32Array(rows.length)
     this.extras = new Int32Array(rows.length)
+  }
+}
+
+/** What chains need of the dispatcher. */
+export interface ChainHost {
+  /** What a result means; counts the bytes. */
+  judge(row: number, res: number): number
+  /** True when the engine can do the row by itself. */
+  inEngine(row: number): boolean
+  beginElsewhere(row: number): void
+  isDead(row: number): boolean
+  /** Submits what was begun, so that there is room for a whole run. */
+  submit(): void
+  finish(row: number, res: number, extra: number, flags: number): void
+}
+
+/** Runs chains: the members of each, in their order. */
+export class Chains {
+  readonly #table: OperationTable
+  readonly #engine: Engine
+  readonly #files: FileTable
+  readonly #host: ChainHost
+  /** The chain of each row, or null. */
+  readonly #chains: Array<Chain | null>
+
+  constructor(table: OperationTable, engine: Engine, files: FileTable, host: ChainHost) {
+    this.#table = table
+    this.#engine = engine
+    this.#files = files
+    this.#host = host
+    this.#chains = new Array(table.capacity).fill(null)
+  }
+
+  /** Begins the members of a chain; it fails at the one that was refused, if any was. */
+  begin(rows: readonly number[], refused: number, refusal: number): void {
+    const chain = new Chain(rows, refused, refusal)
+    for (const row of rows) {
+      this.#chains[row] = chain
+      this.#table.words[row * ROW_WORDS + ROW_PHASE] = PHASE_TRANSFER
+    }
+    this.#runChain(chain)
+  }
+
+  /** Takes the engine's result of a row's request; false when the row is no member of a chain. */
+  completed(row: number, res: number): boolean {
+    const chain = this.#chains[row]
+    if (chain === null) return false
+    this.#memberCompleted(chain, row, res)
+    return true
+  }
+
+  /** The same for the result of a call elsewhere. */
+  settled(row: number, res: number, extra: number): boolean {
+    const chain = this.#chains[row]
+    if (chain === null) return false
+    chain.elsewhere = true
+    chain.extras[chain.rows.indexOf(row)] = extra
+    this.#memberCompleted(chain, row, res)
+    return true
+  }
+
+  /** Sends the next members down: as many linked as the engine can take itself. */
+  #runChain(chain: Chain): void {
+    const { rows } = chain
+    if (chain.next === chain.refused) {
+      this.#breakChain(chain, chain.refusal)
+      return
+    }
+    chain.start = chain.next
+    let end = chain.next
+    while (end < chain.refused && this.#linkable(rows[end])) {
+      end++
+      if (!this.#breaksLink(rows[end - 1])) break
+    }
+    if (end === chain.next) {
+      chain.end = end + 1
+      chain.outstanding = 1
+      this.#runAlone(rows[chain.next])
+      return
+    }
+    // All in one submission: what was begun before goes first if they do not fit together.
+    if (this.#engine.room < end - chain.next) this.#host.submit()
+    chain.end = end
+    chain.outstanding = end - chain.next
+    for (let index = chain.next; index < end; index++) {
+      this.#beginLinked(rows[index], index < end - 1)
+    }
+  }
+
+  #beginLinked(row: number, linked: boolean): void {
+    const words = this.#table.words
+    const at = row * ROW_WORDS
+    if (words[at + ROW_KIND] === OPERATION_SYNC) {
+      const data = (words[at + ROW_RW_FLAGS] & SYNC_DATA) !== 0
+      this.#engine.beginSync(row, words[at + ROW_FILE], data, linked)
+    } else {
+      this.#engine.begin(row, linked)
+    }
+  }
+
+  #linkable(row: number): boolean {
+    const at = row * ROW_WORDS
+    const kind = this.#table.words[at + ROW_KIND]
+    if (kind === OPERATION_SYNC) return this.#fileAt(this.#table.words[at + ROW_FILE]).failed === 0
+    return this.#host.inEngine(row)
+  }
+
+  /** Only of these does the kernel cancel what follows when they fail (Linux 6.18 and before). */
+  #breaksLink(row: number): boolean {
+    const kind = this.#table.words[row * ROW_WORDS + ROW_KIND]
+    return kind === OPERATION_READ || kind === OPERATION_WRITE || kind === OPERATION_NOP
+  }
+
+  /** A member that the engine cannot take: it runs by itself and reports to its chain. */
+  #runAlone(row: number): void {
+    const at = row * ROW_WORDS
+    if (this.#table.words[at + ROW_KIND] === OPERATION_SYNC) {
+      const chain = this.#chains[row] as Chain
+      this.#memberCompleted(chain, row, this.#fileAt(this.#table.words[at + ROW_FILE]).failed)
+    } else {
+      this.#host.beginElsewhere(row)
+    }
+  }
+
+  #memberCompleted(chain: Chain, row: number, res: number): void {
+    const index = chain.rows.indexOf(row)
+    chain.results[index] = res
+    chain.outstanding--
+    if (chain.outstanding === 0) this.#runCompleted(chain)
+  }
+
+  /** Goes through the run in order: up to the first member that is not done. */
+  #runCompleted(chain: Chain): void {
+    const { rows, results } = chain
+    const { elsewhere } = chain
+    chain.elsewhere = false
+    while (chain.next < chain.end) {
+      const row = rows[chain.next]
+      const res = results[chain.next]
+      // Cancelled because the one before it was short, which is mended by now: it runs again.
+      const cancelled = res === ECANCELED && chain.next > chain.start
+      const again = cancelled && !this.#host.isDead(row)
+      const final = res < 0 ? FAILED : DONE
+      const verdict = elsewhere ? final : again ? AGAIN : this.#host.judge(row, res)
+      if (verdict === ELSEWHERE) {
+        chain.end = chain.next + 1
+        chain.outstanding = 1
+        this.#host.beginElsewhere(row)
+        return
+      }
+      if (verdict === AGAIN) break
+      if (verdict === FAILED) {
+        this.#breakChain(chain, res)
+        return
+      }
+      chain.next++
+    }
+    if (chain.next < rows.length) {
+      this.#runChain(chain)
+      return
+    }
+    for (let index = 0; index < rows.length; index++) this.#finishMember(chain, index)
+  }
+
+  #finishMember(chain: Chain, index: number): void {
+    const row = chain.rows[index]
+    const words = this.#table.words
+    const at = row * ROW_WORDS
+    const kind = words[at + ROW_KIND]
+    this.#chains[row] = null
+    const transfer = kind === OPERATION_READ || kind === OPERATION_WRITE
+    const byRing = words[at + ROW_RW_FLAGS] === 1 ? TRIM_DISCARD : TRIM_HOLE
+    const method = chain.extras[index] || byRing
+    this.#host.finish(
+      row,
+      transfer ? words[at + ROW_DONE] : 0,
+      kind === OPERATION_TRIM ? method : 0,
+      0,
+    )
+  }
+
+  #breakChain(chain: Chain, res: number): void {
+    const words = this.#table.words
+    const at = chain.next
+    const failed = chain.rows[at]
+    const kind = words[failed * ROW_WORDS + ROW_KIND]
+    const slot = words[failed * ROW_WORDS + ROW_FILE]
+    if (kind === OPERATION_SYNC && slot >= 0) this.#fileAt(slot).failed = res
+    chain.rows.forEach((row, index) => {
+      if (index < at) {
+        this.#finishMember(chain, index)
+        return
+      }
+      this.#chains[row] = null
+      const done = words[row * ROW_WORDS + ROW_DONE]
+      if (index === at) this.#host.finish(row, res < 0 ? res : EIO, done, 0)
+      else this.#host.finish(row, ECANCELED, 0, COMPLETION_CHAIN_BROKEN)
+    })
+  }
+
+  #fileAt(slot: number): OpenFile {
+    return this.#files.at(slot) as OpenFile
   }
 }

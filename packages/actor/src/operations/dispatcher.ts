@@ -1,16 +1,12 @@
 import {
-  COMPLETION_CHAIN_BROKEN,
   FILE_KIND_BLOCK_DEVICE,
-  FILE_KIND_OTHER,
   OPERATION_CLOSE,
   OPERATION_DETACH,
-  OPERATION_NOP,
   OPERATION_READ,
   OPERATION_SYNC,
   OPERATION_TRIM,
   OPERATION_WRITE,
   REQUEST_DURABLE,
-  REQUEST_PARTIAL,
   SYNC_DATA,
   TRIM_DISCARD,
   TRIM_HOLE,
@@ -20,23 +16,21 @@ import type { Engine } from '../engine/engine.ts'
 import type { CompletionSink } from '../engine/ring.ts'
 import type { FileTable, OpenFile } from '../files/file-table.ts'
 import type { MetadataCalls } from '../files/metadata-calls.ts'
-import { Chain } from './chains.ts'
+import { Chains } from './chains.ts'
 import { GroupCommit, type SyncRunner } from './group-commit.ts'
+import { Judge } from './judge.ts'
 import {
   type OperationTable,
   PHASE_SYNC,
   PHASE_TRANSFER,
-  ROW_ASKED,
   ROW_CHANNEL,
   ROW_DONE,
   ROW_FILE,
   ROW_FLAGS,
   ROW_KIND,
-  ROW_LEN,
   ROW_PHASE,
   ROW_RW_FLAGS,
   ROW_TIMES,
-  ROW_TRIES,
   ROW_USER_HIGH,
   ROW_USER_LOW,
   ROW_WORDS,
@@ -44,17 +38,11 @@ import {
   TIME_TAKEN,
 } from './operation-table.ts'
 import { OwnPositions } from './own-position.ts'
+import { AGAIN, ELSEWHERE, FAILED } from './verdict.ts'
 
 const EINTR = -4
 const EAGAIN = -11
 const EIO = -5
-const EOPNOTSUPP = -95
-const ENOTTY = -25
-const EINVAL = -22
-const ECANCELED = -125
-
-/** How often one piece is tried again when the kernel says EINTR or EAGAIN and does nothing. */
-const TRIES_MAX = 64
 
 /** What the dispatcher tells the rest of the actor. */
 export interface DispatchEvents {
@@ -75,8 +63,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
   now = 0
   /** The actor's own time for one operation, in microseconds, as measured in the last turn. */
   busyShare = 0
-  /** Short or interrupted pieces that were sent again. */
-  retries = 0
+  readonly judge: Judge
   maxInFlight = 0
   /** Channels with completions that were not published. */
   readonly unpublished: Channel[] = []
@@ -86,7 +73,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
   #metadata: MetadataCalls
   #channels: ReadonlyArray<Channel | null>
   #events: DispatchEvents
-  #chains: Array<Chain | null>
+  #chains: Chains
   #waiting: number[] = []
 
   constructor(
@@ -99,13 +86,21 @@ export class Dispatcher implements CompletionSink, SyncRunner {
   ) {
     this.table = table
     this.syncs = new GroupCommit(this)
+    this.judge = new Judge(table, files)
     this.#positions = new OwnPositions(table)
     this.#engine = engine
     this.#files = files
     this.#metadata = metadata
     this.#channels = channels
     this.#events = events
-    this.#chains = new Array(table.capacity).fill(null)
+    this.#chains = new Chains(table, engine, files, {
+      judge: (row, res) => this.judge.judge(row, res),
+      inEngine: (row) => this.#inEngine(row),
+      beginElsewhere: (row) => metadata.begin(row),
+      isDead: (row) => this.#channelOf(row).dead,
+      submit: () => engine.submit(this),
+      finish: (row, res, extra, flags) => this.finish(row, res, extra, flags),
+    })
   }
 
   /** Begins an operation that was taken and found good. */
@@ -132,12 +127,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
 
   /** Begins the members of a chain; it fails at the one that was refused, if any was. */
   beginChain(rows: readonly number[], refused: number = rows.length, refusal: number = 0): void {
-    const chain = new Chain(rows, refused, refusal)
-    for (const row of rows) {
-      this.#chains[row] = chain
-      this.table.words[row * ROW_WORDS + ROW_PHASE] = PHASE_TRANSFER
-    }
-    this.#runChain(chain)
+    this.#chains.begin(rows, refused, refusal)
   }
 
   /** Requests that found no room in the engine; they go first in the next turn. */
@@ -170,65 +160,15 @@ export class Dispatcher implements CompletionSink, SyncRunner {
   completed(row: number, res: number): void {
     const words = this.table.words
     const at = row * ROW_WORDS
-    const chain = this.#chains[row]
-    if (words[at + ROW_PHASE] === PHASE_SYNC && chain === null) {
+    if (this.#chains.completed(row, res)) return
+    if (words[at + ROW_PHASE] === PHASE_SYNC) {
       this.#syncCompleted(row, res)
       return
     }
-    if (chain !== null) {
-      this.#chainMemberCompleted(chain, row, res)
-      return
-    }
-    const verdict = this.#judge(row, res)
+    const verdict = this.judge.judge(row, res)
     if (verdict === AGAIN) this.#start(row)
     else if (verdict === ELSEWHERE) this.#metadata.begin(row)
     else this.#afterTransfer(row, verdict, res)
-  }
-
-  /** Counts what a request did, and says whether the row is done, goes on, or failed. */
-  #judge(row: number, res: number): number {
-    const words = this.table.words
-    const at = row * ROW_WORDS
-    const kind = words[at + ROW_KIND]
-    if (res === EINTR || res === EAGAIN) {
-      const tries = words[at + ROW_TRIES] + 1
-      words[at + ROW_TRIES] = tries
-      const file = words[at + ROW_FILE]
-      // A pipe or device that would have to wait says so; only files are asked again.
-      const stubborn = res === EAGAIN && file >= 0 && this.#fileAt(file).kind === FILE_KIND_OTHER
-      if (tries > TRIES_MAX || stubborn) return FAILED
-      this.retries++
-      return AGAIN
-    }
-    if (res < 0) return kind === OPERATION_TRIM ? this.#judgeTrim(at, res) : FAILED
-    if (kind !== OPERATION_READ && kind !== OPERATION_WRITE) return DONE
-    const done = words[at + ROW_DONE] + res
-    words[at + ROW_DONE] = done
-    const short = done < words[at + ROW_LEN]
-    if (!short || words[at + ROW_FLAGS] & REQUEST_PARTIAL) return DONE
-    const file = this.#fileAt(words[at + ROW_FILE])
-    if (kind === OPERATION_READ) {
-      if (res === 0 || file.kind === FILE_KIND_OTHER) return DONE
-      // A direct read ends unaligned only at the end of the file; the rest could not be asked for.
-      if (file.direct && done % file.offsetAlignment !== 0) return DONE
-    } else if (res === 0) {
-      return FAILED
-    }
-    if (res < words[at + ROW_ASKED]) this.retries++
-    return AGAIN
-  }
-
-  /** A device may refuse a discard that must not wait, or not know the command at all. */
-  #judgeTrim(at: number, res: number): number {
-    const words = this.table.words
-    if (words[at + ROW_RW_FLAGS] !== 1) return FAILED
-    if (res === EOPNOTSUPP && words[at + ROW_TRIES] === 0) {
-      words[at + ROW_TRIES] = 1
-      this.retries++
-      return AGAIN
-    }
-    // An EINVAL may be the range's fault, or that of a kernel before 6.12: the ioctl tells.
-    return res === EOPNOTSUPP || res === ENOTTY || res === EINVAL ? ELSEWHERE : FAILED
   }
 
   #afterTransfer(row: number, verdict: number, res: number): void {
@@ -252,8 +192,6 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     }
   }
 
-  // ---- syncs
-
   runSync(file: OpenFile, row: number, data: boolean): void {
     this.table.words[row * ROW_WORDS + ROW_PHASE] = PHASE_SYNC
     // Syncs begin when everything else of the turn was submitted, so there is room; else right now.
@@ -263,8 +201,9 @@ export class Dispatcher implements CompletionSink, SyncRunner {
 
   #syncCompleted(row: number, res: number): void {
     const file = this.#fileAt(this.table.words[row * ROW_WORDS + ROW_FILE])
+    // A full sync covers whoever asked for the data only.
     if (res === EINTR || res === EAGAIN) {
-      this.retries++
+      this.judge.retries++
       this.runSync(file, row, false)
       return
     }
@@ -278,144 +217,6 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     const done = words[at + ROW_DONE]
     this.finish(row, result < 0 ? result : write ? done : 0, result < 0 ? done : 0, 0)
   }
-
-  // ---- chains
-
-  /** Sends the next members down: as many linked as the engine can take itself. */
-  #runChain(chain: Chain): void {
-    const { rows } = chain
-    if (chain.next === chain.refused) {
-      this.#breakChain(chain, chain.refusal)
-      return
-    }
-    chain.start = chain.next
-    let end = chain.next
-    while (end < chain.refused && this.#linkable(rows[end])) {
-      end++
-      if (!this.#breaksLink(rows[end - 1])) break
-    }
-    if (end === chain.next) {
-      chain.end = end + 1
-      chain.outstanding = 1
-      this.#runAlone(rows[chain.next])
-      return
-    }
-    // All in one submission: what was begun before goes first if they do not fit together.
-    if (this.#engine.room < end - chain.next) this.#engine.submit(this)
-    chain.end = end
-    chain.outstanding = end - chain.next
-    for (let index = chain.next; index < end; index++) {
-      this.#beginLinked(rows[index], index < end - 1)
-    }
-  }
-
-  #beginLinked(row: number, linked: boolean): void {
-    const words = this.table.words
-    const at = row * ROW_WORDS
-    if (words[at + ROW_KIND] === OPERATION_SYNC) {
-      const data = (words[at + ROW_RW_FLAGS] & SYNC_DATA) !== 0
-      this.#engine.beginSync(row, words[at + ROW_FILE], data, linked)
-    } else {
-      this.#engine.begin(row, linked)
-    }
-  }
-
-  #linkable(row: number): boolean {
-    const at = row * ROW_WORDS
-    const kind = this.table.words[at + ROW_KIND]
-    if (kind === OPERATION_SYNC) return this.#fileAt(this.table.words[at + ROW_FILE]).failed === 0
-    return this.#inEngine(row)
-  }
-
-  /** Only of these does the kernel cancel what follows when they fail (Linux 6.18 and before). */
-  #breaksLink(row: number): boolean {
-    const kind = this.table.words[row * ROW_WORDS + ROW_KIND]
-    return kind === OPERATION_READ || kind === OPERATION_WRITE || kind === OPERATION_NOP
-  }
-
-  /** A member that the engine cannot take: it runs by itself and reports to its chain. */
-  #runAlone(row: number): void {
-    const at = row * ROW_WORDS
-    if (this.table.words[at + ROW_KIND] === OPERATION_SYNC) {
-      const chain = this.#chains[row] as Chain
-      this.#chainMemberCompleted(chain, row, this.#fileAt(this.table.words[at + ROW_FILE]).failed)
-    } else {
-      this.#metadata.begin(row)
-    }
-  }
-
-  #chainMemberCompleted(chain: Chain, row: number, res: number): void {
-    const index = chain.rows.indexOf(row)
-    chain.results[index] = res
-    chain.outstanding--
-    if (chain.outstanding === 0) this.#chainRunCompleted(chain)
-  }
-
-  /** Goes through the run in order: up to the first member that is not done. */
-  #chainRunCompleted(chain: Chain): void {
-    const { rows, results } = chain
-    const { elsewhere } = chain
-    chain.elsewhere = false
-    while (chain.next < chain.end) {
-      const row = rows[chain.next]
-      const res = results[chain.next]
-      // Cancelled because the one before it was short, which is mended by now: it runs again.
-      const cancelled = res === ECANCELED && chain.next > chain.start
-      const again = cancelled && !this.#channelOf(row).dead
-      const final = res < 0 ? FAILED : DONE
-      const verdict = elsewhere ? final : again ? AGAIN : this.#judge(row, res)
-      if (verdict === ELSEWHERE) {
-        chain.end = chain.next + 1
-        chain.outstanding = 1
-        this.#metadata.begin(row)
-        return
-      }
-      if (verdict === AGAIN) break
-      if (verdict === FAILED) {
-        this.#breakChain(chain, res)
-        return
-      }
-      chain.next++
-    }
-    if (chain.next < rows.length) {
-      this.#runChain(chain)
-      return
-    }
-    for (let index = 0; index < rows.length; index++) this.#finishMember(chain, index)
-  }
-
-  #finishMember(chain: Chain, index: number): void {
-    const row = chain.rows[index]
-    const words = this.table.words
-    const at = row * ROW_WORDS
-    const kind = words[at + ROW_KIND]
-    this.#chains[row] = null
-    const transfer = kind === OPERATION_READ || kind === OPERATION_WRITE
-    const byRing = words[at + ROW_RW_FLAGS] === 1 ? TRIM_DISCARD : TRIM_HOLE
-    const method = chain.extras[index] || byRing
-    this.finish(row, transfer ? words[at + ROW_DONE] : 0, kind === OPERATION_TRIM ? method : 0, 0)
-  }
-
-  #breakChain(chain: Chain, res: number): void {
-    const words = this.table.words
-    const at = chain.next
-    const failed = chain.rows[at]
-    const kind = words[failed * ROW_WORDS + ROW_KIND]
-    const slot = words[failed * ROW_WORDS + ROW_FILE]
-    if (kind === OPERATION_SYNC && slot >= 0) this.#fileAt(slot).failed = res
-    chain.rows.forEach((row, index) => {
-      if (index < at) {
-        this.#finishMember(chain, index)
-        return
-      }
-      this.#chains[row] = null
-      const done = words[row * ROW_WORDS + ROW_DONE]
-      if (index === at) this.finish(row, res < 0 ? res : EIO, done, 0)
-      else this.finish(row, ECANCELED, 0, COMPLETION_CHAIN_BROKEN)
-    })
-  }
-
-  // ---- files and completion
 
   #beginClose(file: OpenFile, row: number): void {
     if (file.closing >= 0) {
@@ -434,14 +235,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
 
   /** A metadata call's result: to the operation, or to the chain that it is a member of. */
   settled(row: number, res: number, extra: number): void {
-    const chain = this.#chains[row]
-    if (chain === null) {
-      this.finish(row, res, extra, 0)
-      return
-    }
-    chain.elsewhere = true
-    chain.extras[chain.rows.indexOf(row)] = extra
-    this.#chainMemberCompleted(chain, row, res)
+    if (!this.#chains.settled(row, res, extra)) this.finish(row, res, extra, 0)
   }
 
   /** Completes an operation: its client hears of it when the channel is published next. */
@@ -469,11 +263,9 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     const file = slot >= 0 ? this.#files.at(slot) : null
     if (file?.positionHolder === row) this.#releasePosition(file, row)
     this.table.free(row)
-    if (slot >= 0) {
-      if (file !== null) {
-        file.inFlight--
-        if (file.closing >= 0) this.#closeWhenIdle(file)
-      }
+    if (file !== null) {
+      file.inFlight--
+      if (file.closing >= 0) this.#closeWhenIdle(file)
     }
     if (channel.inFlight === 0 && channel.dead) this.#events.drained(channel)
   }
@@ -509,8 +301,3 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     return this.#channels[this.table.words[row * ROW_WORDS + ROW_CHANNEL]] as Channel
   }
 }
-
-const DONE = 0
-const AGAIN = 1
-const FAILED = 2
-const ELSEWHERE = 3

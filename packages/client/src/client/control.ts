@@ -5,6 +5,9 @@ export interface ClientStats {
   readonly threadId: number
   /** Operations taken from the channel, completed, and completed with an error. */
   readonly taken: number
+  /** Times that the actor took any, and how many at a time, on average. */
+  readonly turns: number
+  readonly operationsPerTurn: number
   readonly completed: number
   readonly errors: number
   readonly inFlight: number
