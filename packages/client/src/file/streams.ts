@@ -1,7 +1,25 @@
 import { Readable, Writable } from 'node:stream'
 import { outOfRange } from '../errors/index.ts'
 import { integer } from './arguments.ts'
-import type { UringFile } from './uring-file.ts'
+import type { ReadResult, WriteResult } from './transfer.ts'
+
+/** What a stream needs of a file. */
+interface StreamedFile {
+  readonly closed: boolean
+  read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number | null,
+  ): Promise<ReadResult<Buffer>>
+  write(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number | null,
+  ): Promise<WriteResult<Buffer>>
+  close(): Promise<void>
+}
 
 export interface ReadStreamOptions {
   encoding?: BufferEncoding | null
@@ -26,7 +44,7 @@ export interface WriteStreamOptions {
 }
 
 export function openReadStream(
-  file: UringFile,
+  file: StreamedFile,
   options: ReadStreamOptions | BufferEncoding = {},
 ): Readable {
   const given = typeof options === 'string' ? { encoding: options } : options
@@ -62,7 +80,7 @@ export function openReadStream(
 }
 
 export function openWriteStream(
-  file: UringFile,
+  file: StreamedFile,
   options: WriteStreamOptions | BufferEncoding = {},
 ): Writable {
   const given = typeof options === 'string' ? { encoding: options } : options
@@ -88,7 +106,7 @@ export function openWriteStream(
   })
 }
 
-function closing(file: UringFile, autoClose: boolean = true) {
+function closing(file: StreamedFile, autoClose: boolean = true) {
   return (error: Error | null, callback: (error?: Error | null) => void): void => {
     if (!autoClose || file.closed) {
       callback(error)
