@@ -1,0 +1,141 @@
+// Group commit: who asks together shares a sync, who asks while one runs gets the next, and a failure is
+// everybody's and stays.
+import assert from 'node:assert/strict'
+import { constants } from 'node:fs'
+import { describe, test } from 'node:test'
+import { FILE_KIND_REGULAR } from '@uring-actor/client/protocol'
+import fc from 'fast-check'
+import { OpenFile } from '#dist/files/file-table.js'
+import { GroupCommit, type SyncRunner } from '#dist/operations/group-commit.js'
+
+const EIO = -5
+
+class Runner implements SyncRunner {
+  readonly runs: Array<{ file: OpenFile; row: number; data: boolean }> = []
+  readonly settled = new Map<number, number>()
+
+  runSync(file: OpenFile, row: number, data: boolean): void {
+    this.runs.push({ file, row, data })
+  }
+
+  syncSettled(row: number, result: number): void {
+    assert.equal(this.settled.has(row), false, `row ${row} was settled twice`)
+    this.settled.set(row, result)
+  }
+}
+
+function file(slot = 1): OpenFile {
+  return new OpenFile(slot, 1, 9, 0, constants.O_RDWR, FILE_KIND_REGULAR, 512, 512)
+}
+
+function setUp(): { runner: Runner; commit: GroupCommit; open: OpenFile } {
+  const runner = new Runner()
+  return { runner, commit: new GroupCommit(runner), open: file() }
+}
+
+describe('group commit', () => {
+  test('runs one sync for all who ask before it begins', () => {
+    const { runner, commit, open } = setUp()
+    for (const row of [1, 2, 3]) commit.join(open, row, true)
+    assert.equal(runner.runs.length, 0)
+    commit.begin()
+    commit.begin()
+    assert.deepEqual(runner.runs, [{ file: open, row: 1, data: true }])
+    assert.equal(runner.settled.size, 0)
+    commit.finished(open, 0)
+    assert.deepEqual(
+      [...runner.settled],
+      [1, 2, 3].map((row) => [row, 0]),
+    )
+  })
+
+  test('gives the next sync to those who ask while one runs', () => {
+    const { runner, commit, open } = setUp()
+    commit.join(open, 1, true)
+    commit.begin()
+    commit.join(open, 2, true)
+    commit.join(open, 3, true)
+    commit.begin()
+    assert.equal(runner.runs.length, 1, 'one at a time')
+    commit.finished(open, 0)
+    assert.deepEqual([...runner.settled.keys()], [1])
+    commit.begin()
+    assert.equal(runner.runs.length, 2)
+    commit.finished(open, 0)
+    assert.deepEqual([...runner.settled.keys()].sort(), [1, 2, 3])
+  })
+
+  test('runs a full sync when one of them needs it', () => {
+    const { runner, commit, open } = setUp()
+    commit.join(open, 1, true)
+    commit.join(open, 2, false)
+    commit.begin()
+    assert.equal(runner.runs[0]?.data, false)
+    commit.finished(open, 0)
+    commit.join(open, 3, true)
+    commit.begin()
+    assert.equal(runner.runs[1]?.data, true, 'the next is a plain one again')
+  })
+
+  test('keeps files apart', () => {
+    const { runner, commit } = setUp()
+    const files = [file(1), file(2), file(3)]
+    files.forEach((open, index) => {
+      commit.join(open, index, true)
+    })
+    commit.begin()
+    assert.equal(runner.runs.length, 3)
+    commit.finished(files[1]!, EIO)
+    commit.finished(files[0]!, 0)
+    assert.deepEqual(
+      [...runner.settled],
+      [
+        [1, EIO],
+        [0, 0],
+      ],
+    )
+  })
+
+  test('tells a failure to all, and to all who come later', () => {
+    const { runner, commit, open } = setUp()
+    commit.join(open, 1, true)
+    commit.join(open, 2, true)
+    commit.begin()
+    commit.join(open, 3, true)
+    commit.finished(open, EIO)
+    commit.join(open, 4, false)
+    commit.begin()
+    assert.equal(runner.runs.length, 1, 'a later sync would call all well')
+    for (const row of [1, 2, 3, 4]) assert.equal(runner.settled.get(row), EIO)
+    assert.equal(commit.dueCount, 0)
+  })
+
+  test('settles everyone once, with a sync that began after he had asked', () => {
+    const act = fc.constantFrom('join', 'join', 'join full', 'begin', 'finish')
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 200 }), (acts) => {
+        const { runner, commit, open } = setUp()
+        const askedBefore = new Map<number, number>()
+        let rows = 0
+        let finished = 0
+        for (const next of [...acts, 'begin', 'finish', 'begin', 'finish']) {
+          if (next.startsWith('join')) {
+            askedBefore.set(rows, runner.runs.length)
+            commit.join(open, rows, next === 'join')
+            rows++
+          } else if (next === 'begin') commit.begin()
+          else if (runner.runs.length > finished) {
+            const before = new Set(runner.settled.keys())
+            commit.finished(open, 0)
+            finished++
+            for (const row of runner.settled.keys()) {
+              if (!before.has(row)) assert.ok(askedBefore.get(row)! < finished)
+            }
+          }
+        }
+        assert.equal(runner.settled.size, rows)
+      }),
+      { verbose: 1 },
+    )
+  })
+})
