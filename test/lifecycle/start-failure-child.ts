@@ -6,7 +6,12 @@ import { spawnActor } from '@uring-actor/actor'
 import { connect } from '@uring-actor/client'
 import { ADDRESS_KEY } from '@uring-actor/client/protocol'
 import { codeOf } from '../support/outcome.ts'
-import { eventually, openDescriptors, threadCount } from '../support/process-state.ts'
+import {
+  descriptorsBesidesSources,
+  eventually,
+  openDescriptors,
+  threadCount,
+} from '../support/process-state.ts'
 
 export interface FailureReport {
   first: string | null
@@ -63,7 +68,7 @@ export interface DescriptorReport {
  */
 async function fewDescriptors(): Promise<DescriptorReport> {
   const outcomes: DescriptorReport['outcomes'] = []
-  const descriptors = openDescriptors()
+  const descriptors = descriptorsBesidesSources()
   const threads = threadCount()
   for (let free = 4; free < 64; free++) {
     const taken: number[] = []
@@ -78,10 +83,10 @@ async function fewDescriptors(): Promise<DescriptorReport> {
     outcomes.push({ free, ...outcome })
     if (outcome.code === null) break
   }
-  await eventually(() => threadCount() <= threads && openDescriptors() <= descriptors + 1)
+  await eventually(() => threadCount() <= threads && descriptorsBesidesSources() <= descriptors + 1)
   return {
     outcomes,
-    descriptorsLeft: openDescriptors() - descriptors,
+    descriptorsLeft: descriptorsBesidesSources() - descriptors,
     threadsLeft: threadCount() - threads,
   }
 }

@@ -7,6 +7,18 @@ export function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length - 1
 }
 
+/** Open descriptors but for source files: node's loader leaves those it had open when it failed. */
+export function descriptorsBesidesSources(): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return !readlinkSync(`/proc/self/fd/${fd}`).endsWith('.js')
+    } catch {
+      // The listing's own, closed by now.
+      return false
+    }
+  }).length
+}
+
 /** How many descriptors of this process are open on the path. */
 export function descriptorsOf(path: string): number {
   return readdirSync('/proc/self/fd').filter((fd) => {

@@ -1,3 +1,4 @@
+import { getSystemErrorName } from 'node:util'
 import type { NativeBinding, NativeRing } from '@uring-actor/native'
 import {
   IO_URING_OP_SUPPORTED,
@@ -88,12 +89,24 @@ const EMFILE = -24
 /** Ring memory of rings that were closed comes back some milliseconds later. */
 const ENOMEM_RETRY_MILLISECONDS = 100
 
+/** What is behind an error of io_uring_setup, most likely. */
+const LIKELY_CAUSES: Readonly<Record<string, string>> = {
+  EPERM: 'forbidden by a seccomp profile, as in containers, or by the sysctl io_uring_disabled',
+  EACCES: 'forbidden by a security module',
+  ENOSYS: 'the kernel was built without it, or a seccomp profile hides it',
+  ENOMEM: 'the limit of locked memory is too low: see ulimit -l',
+  EMFILE: 'the limit of open files is too low: see ulimit -n',
+  EINVAL: 'the kernel is older than Linux 5.19',
+}
+
 /** A reason why there is no ring; the message is for people. */
 export class RingUnavailable extends Error {
   readonly errno: number
 
   constructor(what: string, errno: number) {
-    super(`${what}: errno ${-errno}`)
+    const name = getSystemErrorName(errno)
+    const cause = LIKELY_CAUSES[name]
+    super(`${what} failed with ${name}${cause === undefined ? '' : ` (${cause})`}`)
     this.errno = errno
   }
 }
@@ -109,14 +122,17 @@ export function openRing(binding: NativeBinding, options: RingOptions): OpenedRi
     const features = params[PARAMS_FEATURES]
     const needed = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG
     if ((features & needed) !== needed) {
-      throw new RingUnavailable('the kernel is older than Linux 5.19', EINVAL)
+      throw new RingUnavailable('asking for the features needed', EINVAL)
     }
     const ring = new Ring(native, params)
     const opcodes = probe(native)
     for (const opcode of options.maskedOpcodes) opcodes.delete(opcode)
     const fileSlots = registerTables(native, options)
     if (options.eventFd >= 0) {
-      check(native.register(IORING_REGISTER_EVENTFD, Int32Array.of(options.eventFd), 1), 'eventfd')
+      check(
+        native.register(IORING_REGISTER_EVENTFD, Int32Array.of(options.eventFd), 1),
+        'registering the eventfd',
+      )
     }
     // Both are improvements only: older kernels go on without.
     native.register(IORING_REGISTER_IOWQ_MAX_WORKERS, Uint32Array.from(options.kernelWorkers), 2)
@@ -167,13 +183,13 @@ function registerTables(native: NativeRing, options: RingOptions): number {
   // Empty tables are of Linux 5.19: an older kernel answers EINVAL here.
   check(
     native.register(IORING_REGISTER_BUFFERS2, sparse(options.bufferSlots), 32),
-    'a buffer table',
+    'making a buffer table',
   )
   for (let slots = options.fileSlots; ; slots >>= 1) {
     const result = native.register(IORING_REGISTER_FILES2, sparse(slots), 32)
     if (result >= 0) return slots
     // The table may not be larger than RLIMIT_NOFILE.
-    if (result !== EMFILE || slots <= 8) throw new RingUnavailable('a file table', result)
+    if (result !== EMFILE || slots <= 8) throw new RingUnavailable('making a file table', result)
   }
 }
 
@@ -192,7 +208,8 @@ function restrict(native: NativeRing, fixedBuffersOnly: boolean, opcodes: Set<nu
   for (;;) {
     const result = tryRestrict(native, fixedBuffersOnly, opcodes, newer)
     if (result >= 0) return
-    if (result !== EINVAL || newer.length === 0) throw new RingUnavailable('restrictions', result)
+    if (result !== EINVAL || newer.length === 0)
+      throw new RingUnavailable('restricting the ring', result)
     newer.pop()
   }
 }
