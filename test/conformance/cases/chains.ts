@@ -231,6 +231,26 @@ export async function aDrainedChainWaitsForAllBefore({ client, path }: Context):
   await file.close()
 }
 
+export async function membersThatReadOrWriteNameAPosition({
+  client,
+  path,
+}: Context): Promise<void> {
+  const file = await client.open(path('file'), 'w+')
+  const refused = { code: 'ERR_INVALID_ARG_VALUE', message: /'position' must be given in a chain/ }
+  for (const position of [undefined, null, -1, -1n]) {
+    await assert.rejects(
+      client.chain((chain) => chain.write(file, Buffer.from('text'), 0, 4, position)),
+      refused,
+    )
+    await assert.rejects(
+      client.chain((chain) => chain.nop().read(file, Buffer.alloc(4), 0, 4, position)),
+      refused,
+    )
+  }
+  assert.equal(fs.statSync(path('file')).size, 0)
+  await file.close()
+}
+
 export async function membersOfOtherClientsAreRefused({ client, path }: Context): Promise<void> {
   const other = connect()
   const foreign = await other.open(path('file'), 'w+')

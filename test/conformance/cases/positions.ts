@@ -115,3 +115,46 @@ export async function filesReachToTheLargestSafeNumber({ client, skip }: Context
     fs.rmSync(directory, { recursive: true })
   }
 }
+
+export async function theOwnPositionMovesByWhatWasDone({ client, path }: Context): Promise<void> {
+  for (const direct of [0, fs.constants.O_DIRECT]) {
+    const flags = fs.constants.O_RDWR | fs.constants.O_CREAT | direct
+    const content = pattern(64 * 4096)
+    for (const way of WAYS) {
+      const at = path(`${way.name}-${direct}`)
+      const file = await way.open(client, at, flags)
+      // Blocks at the own position, while others go to places of their own.
+      for (let n = 0; n < 64; n++) {
+        assert.equal(await way.write(file, content, n * 4096, 4096), 4096)
+        await way.read(file, Buffer.alloc(4096), 0, 4096, 0)
+      }
+      assert.equal(await way.read(file, Buffer.alloc(4096)), 0, 'the position is at the end')
+      assertBytes(fs.readFileSync(at), content)
+      const again = await way.open(client, at, flags)
+      const seen = Buffer.alloc(content.length)
+      for (let n = 0; n < 64; n++) await way.read(again, seen, n * 4096, 4096)
+      assertBytes(seen, content)
+      await again.close()
+      await file.close()
+    }
+  }
+}
+
+export async function readsAtTheOwnPositionAtOnceDoNotOverlap({
+  client,
+  path,
+}: Context): Promise<void> {
+  const content = pattern(300 * 1000)
+  fs.writeFileSync(path('file'), content)
+  const file = await client.open(path('file'), 'r+')
+  const reads = await Promise.all(
+    Array.from({ length: 300 }, () => file.read(Buffer.alloc(1000), 0, 1000, null)),
+  )
+  assertBytes(Buffer.concat(reads.map(({ buffer }) => buffer)), content)
+  const copy = await client.open(path('copy'), 'w')
+  const writes = Array.from({ length: 300 }, (_, n) => copy.write(content, n * 1000, 1000))
+  await Promise.all(writes)
+  assertBytes(fs.readFileSync(path('copy')), content)
+  await copy.close()
+  await file.close()
+}

@@ -178,7 +178,7 @@ export class ChainBuilder {
         `another client opened '${state.path}'; a chain takes files of its own client only`,
       )
     }
-    state.assertOpen(syscall)
+    state.assertTakes(syscall)
     return state
   }
 }

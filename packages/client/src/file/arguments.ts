@@ -114,3 +114,14 @@ export function fileMode(value: unknown, name: string, fallback: number): number
   }
   return integer(value, name, 0, 0xffffffff)
 }
+
+/** A time in seconds since the epoch: a number, a text of one, or a Date. */
+export function seconds(time: unknown, name: string): number {
+  const text = typeof time === 'string' ? Number(time) : time
+  const value = time instanceof Date ? time.getTime() / 1000 : text
+  if (typeof value !== 'number')
+    throw invalidType(name, 'of type number or string, or a Date', time)
+  if (!Number.isFinite(value)) throw invalidType(name, 'a finite time', time)
+  // As node:fs does: a negative number stands for now, though a Date or a text may be that early.
+  return typeof time === 'number' && time < 0 ? Date.now() / 1000 : value
+}

@@ -129,9 +129,9 @@ export function* utimesSteps(file: FileHandleState, atime: number, mtime: number
   }
 }
 
-/** Closes the handle; the file counts as closed from the call on. */
+/** Closes the handle. */
 export function* closeSteps(file: FileHandleState): Steps<void> {
-  file.assertOpen('close')
+  file.closing = true
   file.closed = true
   const { res } = yield* call(requestOf(file, OPERATION_CLOSE))
   if (res < 0) throw systemError(res, 'close')

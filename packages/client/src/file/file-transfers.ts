@@ -2,7 +2,7 @@ import { REQUEST_DURABLE } from '../protocol/index.ts'
 import { runAsync, runSync, type Steps } from '../transport/steps.ts'
 import { positionValue } from './arguments.ts'
 import { syncSteps } from './file-steps.ts'
-import type { FileHandleState } from './handle.ts'
+import { type FileHandleState, fileClosed } from './handle.ts'
 import {
   type OperationOptions,
   operationFlags,
@@ -53,7 +53,7 @@ export abstract class FileTransfers {
   ): Promise<ReadResult<ArrayBufferView>> {
     try {
       const given = readArguments(buffer, offset, length, position)
-      this.state.assertOpen('read')
+      this.state.assertTakes('read')
       if (given.bytes.length === 0) {
         refuseEmptyBuffer(given.buffer, offset, length)
         return Promise.resolve({ bytesRead: 0, buffer: given.buffer })
@@ -83,7 +83,7 @@ export abstract class FileTransfers {
     position?: number | bigint | null,
   ): number {
     const given = readArguments(buffer, offset, length, position)
-    this.state.assertOpen('read')
+    this.state.assertTakes('read')
     if (given.bytes.length === 0) {
       refuseEmptyBuffer(given.buffer, offset, length)
       return 0
@@ -143,7 +143,7 @@ export abstract class FileTransfers {
   }
 
   #writeGiven(given: TransferArguments<unknown>, flags: number): Promise<WriteResult<unknown>> {
-    this.state.assertOpen('write')
+    this.state.assertTakes('write')
     if (given.bytes.length === 0) {
       if (flags === 0) return Promise.resolve({ bytesWritten: 0, buffer: given.buffer })
       return this.#writeSlowly(given, flags)
@@ -197,7 +197,7 @@ export abstract class FileTransfers {
     flags: number,
   ): number {
     const given = writeArguments(buffer, offset, length, position)
-    this.state.assertOpen('write')
+    this.state.assertTakes('write')
     return this.runSync(this.#writeSteps(given, given.flags | flags))
   }
 
@@ -228,6 +228,7 @@ export abstract class FileTransfers {
 
   /** Reads `length` bytes at each position; one promise for all. Views are short at end of file. */
   readMany(positions: ArrayLike<number>, length: number): Promise<Uint8Array[]> {
+    if (this.state.closing) return Promise.reject(fileClosed('read'))
     return this.state.transport.ordered(0, () => readMany(this.state, positions, length))
   }
 
@@ -259,7 +260,9 @@ export abstract class FileTransfers {
   }
 
   protected run<T>(steps: Steps<T>, flags: number = 0): Promise<T> {
-    return runAsync(this.state.transport, steps, flags)
+    const { state } = this
+    if (state.closing && !state.closed) return Promise.reject(fileClosed('close'))
+    return runAsync(state.transport, steps, flags)
   }
 
   /** As `run`, for steps whose making already checks arguments. */
@@ -272,6 +275,7 @@ export abstract class FileTransfers {
   }
 
   protected runSync<T>(steps: Steps<T>): T {
+    if (this.state.closing && !this.state.closed) throw fileClosed('close')
     return runSync(this.state.transport, steps)
   }
 }

@@ -16,6 +16,9 @@ export class FileHandleState {
   /** Opened with O_DIRECT: the alignments are required. */
   readonly direct: boolean
   readonly append: boolean
+  /** `close` was called: what was asked for before goes on, nothing new is taken. */
+  closing = false
+  /** The actor was asked to close it. */
   closed = false
 
   constructor(
@@ -38,9 +41,15 @@ export class FileHandleState {
     this.append = (flags & constants.O_APPEND) !== 0
   }
 
-  /** Throws when the file or its client cannot take `syscall`. */
+  /** Throws at a call that comes after `close`. */
+  assertTakes(syscall: string): void {
+    if (this.closing) throw fileClosed(syscall)
+    this.assertOpen(syscall)
+  }
+
+  /** Throws when the file or its client cannot do `syscall` any more. */
   assertOpen(syscall: string): void {
-    if (this.closed) throw Object.assign(systemError(-9, syscall), { message: 'file closed' })
+    if (this.closed) throw fileClosed(syscall)
     this.transport.assertOpen()
   }
 
@@ -63,6 +72,11 @@ export class FileHandleState {
 /** Lets go of a block of a client's arena, and lets the line move that waits for memory. */
 export function releaseBlock(transport: Transport, page: number): void {
   if (transport.arena.release(page)) transport.operations.admit()
+}
+
+/** What node:fs says of a file that was closed. */
+export function fileClosed(syscall: string): Error {
+  return Object.assign(systemError(-9, syscall), { message: 'file closed' })
 }
 
 function misaligned(name: string, value: string, alignment: number): UringError {

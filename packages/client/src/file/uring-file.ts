@@ -10,8 +10,8 @@ import {
   OPERATION_TRUNCATE,
   TRIM_METHODS,
 } from '../protocol/index.ts'
-import type { Steps } from '../transport/steps.ts'
-import { byteOffset, fileMode, integer } from './arguments.ts'
+import { runAsync, type Steps } from '../transport/steps.ts'
+import { byteOffset, fileMode, integer, seconds } from './arguments.ts'
 import { blockBytes, blockPosition, requireBlockSize } from './blocks.ts'
 import {
   closeSteps,
@@ -59,7 +59,7 @@ export class UringFile extends FileTransfers {
 
   /** True once `close` was called. */
   get closed(): boolean {
-    return this.state.closed
+    return this.state.closing
   }
 
   /**
@@ -288,25 +288,26 @@ export class UringFile extends FileTransfers {
   /** Closes the file when what is in flight on it has completed. A second close does nothing. */
   close(): Promise<void> {
     if (this.#closing === null && this.closed) return Promise.resolve()
-    this.#closing ??= this.run(closeSteps(this.state))
+    this.#closing ??= this.#close()
     return this.#closing
   }
 
+  async #close(): Promise<void> {
+    const { state } = this
+    state.assertOpen('close')
+    state.closing = true
+    // What waits in line at this client is not in the channel yet, where the close would wait for it.
+    await state.transport.settled()
+    await runAsync(state.transport, closeSteps(state))
+  }
+
+  /** As `close`, at once: what waits in line at this client fails. */
   closeSync(): void {
+    this.state.assertTakes('close')
     this.runSync(closeSteps(this.state))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
-}
-
-function seconds(time: unknown, name: string): number {
-  const text = typeof time === 'string' ? Number(time) : time
-  const value = time instanceof Date ? time.getTime() / 1000 : text
-  if (typeof value !== 'number')
-    throw invalidType(name, 'of type number or string, or a Date', time)
-  if (!Number.isFinite(value)) throw invalidType(name, 'a finite time', time)
-  // As node:fs does: a negative number stands for now, though a Date or a text may be that early.
-  return typeof time === 'number' && time < 0 ? Date.now() / 1000 : value
 }
