@@ -79,7 +79,7 @@ describe('the time to look for work', () => {
       fc.property(fc.nat(10_000), fc.array(act), (most, acts) => {
         const budget = new SpinBudget(most)
         for (const next of acts) {
-          if (next === 'found') budget.found()
+          if (next === 'found') budget.found(1)
           else if (next === 'missed') budget.missed()
           else budget.slept(next === 'slept short' ? most : 10 * most + 1)
           assert.ok(budget.micros >= 0 && budget.micros <= most)
@@ -101,7 +101,7 @@ describe('the time to look for work', () => {
 
   test('is never anything when it may not be', () => {
     const budget = new SpinBudget(0)
-    budget.found()
+    budget.found(1)
     budget.slept(0)
     assert.equal(budget.micros, 0)
   })
