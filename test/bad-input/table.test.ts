@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { assertUsable, enterPlace, type Place } from './place.ts'
 import { type Expected, MISTAKES, type Mistake } from './table.ts'
 import { MISTAKES_ABOUT_FILES } from './table-of-files.ts'
+import { MISTAKES_ABOUT_MEMORY } from './table-of-memory.ts'
 
 let place: Place
 before(async () => {
@@ -56,7 +57,7 @@ function facts(error: unknown): unknown {
 }
 
 describe('bad input', () => {
-  for (const mistake of [...MISTAKES, ...MISTAKES_ABOUT_FILES]) {
+  for (const mistake of [...MISTAKES, ...MISTAKES_ABOUT_FILES, ...MISTAKES_ABOUT_MEMORY]) {
     test(mistake.what, async () => {
       await tryMistake(mistake)
       await assertUsable(place)

@@ -67,8 +67,7 @@ describe('the size of a slice', () => {
       slow.measured(8, 8, 80, 8)
       quick.measured(8, 8, 1, 8)
     }
-    assert.equal(slow.size, 4)
-    assert.equal(quick.size, 64)
+    assert.ok(slow.size < quick.size / 4, `${slow.size} and ${quick.size}`)
   })
 })
 
