@@ -3,7 +3,7 @@
 import { syncBuiltinESMExports } from 'node:module'
 import threads, { type Worker } from 'node:worker_threads'
 
-export const startedWorkers: Worker[] = []
+const startedWorkers: Worker[] = []
 
 const Original = threads.Worker
 
