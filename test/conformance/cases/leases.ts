@@ -124,6 +124,32 @@ export async function releasedMemoryIsRefused({ client, path }: Context): Promis
   await file.close()
 }
 
+export async function aReleasedLeaseIsRefusedAlsoWhenItsMemoryIsInUseAgain({
+  client,
+  path,
+}: Context): Promise<void> {
+  const file = await client.open(fileWith(path('file'), pattern(100)), 'r+')
+  const released = client.alloc(4096)
+  const { byteOffset } = released
+  released.release()
+  const next = client.alloc(4096)
+  assert.equal(next.byteOffset, byteOffset, 'the same memory')
+  next.fill(7)
+  const refused = { name: 'UringError', code: 'ERR_URING_LEASE_RELEASED' }
+  await assert.rejects(file.read(released, 0, 100, 0), refused)
+  await assert.rejects(file.write(released, 0, 100, 0), refused)
+  await assert.rejects(file.readv([released], 0), refused)
+  assert.throws(() => file.writeSync(released), refused)
+  await assert.rejects(
+    client.chain((chain) => chain.write(file, released, 0, 100, 0)),
+    refused,
+  )
+  assert.ok(next.every((byte) => byte === 7))
+  assertBytes(fs.readFileSync(path('file')), pattern(100))
+  next.release()
+  await file.close()
+}
+
 export async function aViewAcrossTwoLeasesIsRefused({ client, path }: Context): Promise<void> {
   const file = await client.open(fileWith(path('file'), pattern(100)), 'r+')
   const leases = [client.alloc(4096), client.alloc(4096)]

@@ -56,3 +56,10 @@ export function bufferChanged(): UringError {
     'the buffer was detached or resized while the operation was in flight; nothing was copied into it',
   )
 }
+
+export function leaseReleased(): UringError {
+  return new UringError(
+    'ERR_URING_LEASE_RELEASED',
+    'this memory of the arena is not in use: its lease was released, or never made',
+  )
+}

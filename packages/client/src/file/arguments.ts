@@ -1,5 +1,6 @@
 import { isArrayBufferView } from 'node:util/types'
-import { invalidType, invalidValue, outOfRange } from '../errors/index.ts'
+import { invalidType, invalidValue, leaseReleased, outOfRange } from '../errors/index.ts'
+import { Lease } from '../memory/lease.ts'
 
 /** Checks of arguments, at the call, in node:fs's order and with its errors. */
 
@@ -92,6 +93,8 @@ export function bytesOf(
   if (!isArrayBufferView(buffer)) {
     throw invalidType(name, 'an instance of Buffer, TypedArray, or DataView', buffer)
   }
+  // Its memory may have another owner by now, and be in use again.
+  if (buffer instanceof Lease && buffer.released) throw leaseReleased()
   const byteLength = buffer.byteLength
   const from =
     offset === undefined || offset === null ? 0 : integer(offset, 'offset', 0, byteLength)

@@ -1,4 +1,4 @@
-import { UringError } from '../errors/index.ts'
+import { leaseReleased } from '../errors/index.ts'
 import { OPERATION_READ, OPERATION_WRITE, PAGE_SHIFT } from '../protocol/index.ts'
 import { type Operation, promiseFor, SETTLE_READ, SETTLE_WRITE } from '../transport/operation.ts'
 import { positionHigh, positionLow } from './arguments.ts'
@@ -100,10 +100,7 @@ function claimWithMemory(
 export function leasedBlock(file: FileHandleState, bytes: Uint8Array): number {
   const page = file.transport.arena.blockOf(bytes.byteOffset, bytes.length)
   if (page < 0) {
-    throw new UringError(
-      'ERR_URING_LEASE_RELEASED',
-      'this memory of the arena is not in use: its lease was released, or never made',
-    )
+    throw leaseReleased()
   }
   return page
 }
