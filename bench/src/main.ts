@@ -26,7 +26,7 @@ async function main(options: Options): Promise<number> {
   const file = new BenchFile(options.file, size)
   const machine = describeMachine(dirname(file.path))
   const print = json ? () => {} : (text: string) => process.stdout.write(text)
-  print(machineText(machine, options, file.path))
+  print(machineText(machine, options))
   const results: ComparisonResult[] = []
   for (const name of options.only) {
     const comparison = await COMPARISONS[name]!()
