@@ -19,8 +19,10 @@ export function machineText(machine: Machine, options: Options): string {
     `uring-actor ${machine.commit}, ${machine.date}`,
     `${machine.cpus} x ${machine.cpu}, ${machine.memoryGiB} GiB; ${machine.kernel}; ` +
       `Node.js ${machine.node}; engine ${machine.engine}`,
-    `${file ?? 'a temporary file'}, ${formatSize(size)}, ${machine.filesystem}; load ${machine.load.toFixed(2)} before`,
-    `${rounds} alternating rounds of ${seconds} s${quick ? '; --quick: the figures mean little' : ''}`,
+    `${file ?? 'a temporary file'}, ${formatSize(size)}, ${machine.filesystem}; ` +
+      `load ${machine.load.toFixed(2)} before`,
+    `${rounds} alternating rounds of ${seconds} s` +
+      (quick ? '; --quick: the figures mean little' : ''),
     'median (min - max) of the rounds',
     '',
   ].join('\n')

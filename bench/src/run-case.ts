@@ -9,12 +9,12 @@ export interface CaseOrders {
   readonly input: CaseInput
 }
 
-/** The longest fixed time that a case takes, with room for a slow machine, beside its own seconds. */
+/** Beside its own seconds: the longest fixed time that a case takes, on a slow machine. */
 const GRACE_SECONDS = 120
 
 let running: ChildProcess | null = null
 
-/** Runs a case in a process of its own. Rejects with what it said when it fails or takes too long. */
+/** Runs a case in a process of its own. Rejects with what it said when it fails or is too slow. */
 export async function runCase(orders: CaseOrders): Promise<Sample> {
   const script = fileURLToPath(new URL('./child.js', import.meta.url))
   const { UV_THREADPOOL_SIZE: _size, NODE_OPTIONS: _options, ...env } = process.env

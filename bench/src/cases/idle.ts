@@ -4,7 +4,7 @@ import { Meter } from '../meter.ts'
 import { ours } from '../peers.ts'
 
 const SPAN_SECONDS = 10
-/** V8 collects garbage some 8 s after the last work, 10 to 20 ms of CPU, with or without an actor. */
+/** V8 collects garbage some 8 s after the last work, with or without an actor: 10 to 20 ms. */
 const SETTLE_SECONDS = 10
 const METRIC = 'cpuMillis'
 

@@ -61,7 +61,7 @@ function encode(): Batch {
   }
 }
 
-/** The taking side as the actor does it, in its least form: read the tail, the record, give back. */
+/** The taking side in its least form: read the record, give its slot back. */
 function postAndDrain(): Batch {
   const channel = new SharedArrayBuffer(channelBytes(CAPACITY))
   const ring = new RequestRing(channel, CAPACITY)

@@ -7,7 +7,9 @@ export function writes(depth: 1 | 32, direct: boolean): Comparison {
   const against = (peer: string) =>
     ({ how: 'ratio', metric: OPERATIONS.key, of: 'uring-actor', against: peer }) as const
   return {
-    title: `${direct ? 'O_DIRECT' : 'Buffered'} 4 KiB random writes, ${depth} in flight, one thread`,
+    title:
+      `${direct ? 'O_DIRECT' : 'Buffered'} 4 KiB random writes, ` +
+      `${depth} in flight, one thread`,
     file: direct ? 'cold' : 'warm',
     metrics: [OPERATIONS, CPU],
     cases: [
