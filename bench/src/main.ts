@@ -22,7 +22,7 @@ try {
 /** Returns the exit code. */
 async function main(options: Options): Promise<number> {
   const { size, seconds, quick, rounds, json } = options
-  endOnSignals()
+  endEarly()
   const file = new BenchFile(options.file, size)
   const machine = describeMachine(dirname(file.path))
   const print = json ? () => {} : (text: string) => process.stdout.write(text)
@@ -54,8 +54,8 @@ function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`)
 }
 
-/** The file is removed when the process exits; what a case has started ends with it. */
-function endOnSignals(): void {
+/** What a case has started ends with this process; the file is removed by its `exit` event. */
+function endEarly(): void {
   for (const [signal, exitCode] of Object.entries(SIGNALS)) {
     process.once(signal, () => {
       endRunningCase()
@@ -63,4 +63,9 @@ function endOnSignals(): void {
       process.exit(exitCode)
     })
   }
+  // Nobody reads the results any more: there is no use in measuring on.
+  process.stdout.once('error', () => {
+    endRunningCase()
+    process.exit(141)
+  })
 }
