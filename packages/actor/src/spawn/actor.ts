@@ -33,8 +33,11 @@ export class Actor {
         Atomics.store(new Int32Array(address.header), HEADER_LIFE, LIFE_EXITED)
         setEnvironmentData(ADDRESS_KEY, undefined as never)
         forget()
-        for (const lost of this.#unanswered) lost()
-        resolve()
+        // An answer that came together with the exit is still on its way through comlink's promises.
+        setImmediate(() => {
+          for (const lost of this.#unanswered) lost()
+          resolve()
+        })
       })
     })
     this.#control = wrap<ActorControl>(nodeEndpoint(worker as never))
