@@ -97,7 +97,8 @@ test('sleeps are counted: an idle actor parks, a waiting one blocks', async () =
   const { parks, overflow, maxInFlight, wakes, busyMicros, idleMicros } = await actor.stats()
   assert.ok(parks > 0)
   assert.ok(wakes > 0)
-  assert.ok(maxInFlight >= 16, `${maxInFlight} in flight at most`)
+  // Warm reads complete inside the call that submits them, so a slice is all that is ever in flight.
+  assert.ok(maxInFlight >= 8, `${maxInFlight} in flight at most`)
   assert.equal(overflow, 0)
   assert.ok(busyMicros > 0 && idleMicros > 0)
 })

@@ -11,6 +11,9 @@ const child = new URL('./load-child.js', import.meta.url)
 const file = temporaryFile(16 * 2 ** 20)
 const SHORT = 10_000
 const LONG = 70_000
+/** System calls per read, of the whole process. */
+const BOUND = 0.3
+const ROUNDS = 6
 
 interface Calls {
   all: number
@@ -39,13 +42,18 @@ async function callsOf(reads: number): Promise<Calls> {
 test('with 32 reads in flight the whole process makes fewer than 0.3 system calls per read', {
   skip: missingStrace(),
 }, async (t) => {
-  // Starting and ending cost the same in both, so the difference is the steady phase alone.
-  const short = await callsOf(SHORT)
-  const long = await callsOf(LONG)
-  const perRead = (long.all - short.all) / (LONG - SHORT)
-  const entersPerRead = (long.enters - short.enters) / (LONG - SHORT)
-  t.diagnostic(`${perRead.toFixed(3)} system calls per read, ${entersPerRead.toFixed(3)} enters`)
-  assert.ok(entersPerRead > 0.001, 'the reads did not go through the ring')
-  assert.ok(entersPerRead <= 0.25, `${entersPerRead.toFixed(3)} enters per read`)
-  assert.ok(perRead < 0.3, `${perRead.toFixed(3)} system calls per read`)
+  // Who else uses the processors can only add calls: sleeps and wake-ups. So the best of a few counts.
+  let least = { all: Number.POSITIVE_INFINITY, enters: Number.POSITIVE_INFINITY }
+  for (let round = 0; round < ROUNDS && least.all >= BOUND; round++) {
+    // Starting and ending cost the same in both, so the difference is the steady phase alone.
+    const short = await callsOf(SHORT)
+    const long = await callsOf(LONG)
+    const all = (long.all - short.all) / (LONG - SHORT)
+    const enters = (long.enters - short.enters) / (LONG - SHORT)
+    t.diagnostic(`${all.toFixed(3)} system calls per read, ${enters.toFixed(3)} enters`)
+    assert.ok(enters > 0.001, 'the reads did not go through the ring')
+    if (all < least.all) least = { all, enters }
+  }
+  assert.ok(least.enters <= 0.25, `${least.enters.toFixed(3)} enters per read`)
+  assert.ok(least.all < BOUND, `${least.all.toFixed(3)} system calls per read`)
 })

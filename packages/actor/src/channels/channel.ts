@@ -25,6 +25,9 @@ import {
   ringLength,
 } from '@uring-actor/client/protocol'
 
+/** Completions that a waiting client is woken for while more are coming. */
+const WOKEN_TOGETHER = 8
+
 /**
  * The actor's side of one client's channel. Every index is kept here: what the client's words say
  * is checked against these, and never taken for them.
@@ -64,6 +67,10 @@ export class Channel {
   #completions: number
   #requestHead = 0
   #completionTail = 0
+  /** The completion tail when the client was woken last, or was seen awake. */
+  #wokenAt = 0
+  #more = false
+  #wakeIsDue = false
 
   constructor(
     slot: number,
@@ -148,16 +155,33 @@ export class Channel {
   /**
    * Hands the completions written so far to the client and wakes it if it waits. The tail is stored
    * before the client's state is read, and the client does the two the other way round, so one
-   * of both always sees the other.
+   * of both always sees the other. While more requests of the client are about to be done, it is
+   * woken only for several completions: a wake-up costs more than a cached read.
    */
   publish(): void {
     this.dirty = false
     const words = this.words
     Atomics.store(words, CHANNEL_COMPLETION_TAIL, this.#completionTail)
-    if (Atomics.load(words, CHANNEL_CLIENT_STATE) === CLIENT_WAITING) this.wake()
+    if (Atomics.load(words, CHANNEL_CLIENT_STATE) !== CLIENT_WAITING) {
+      this.#wokenAt = this.#completionTail
+      return
+    }
+    const unseen = ringLength(this.#wokenAt, this.#completionTail)
+    if (this.#more && unseen < WOKEN_TOGETHER) this.#wakeIsDue = true
+    else this.wake()
+  }
+
+  /** Whether requests of this client were left for the next cycle; if not, nobody is kept waiting. */
+  expectMore(more: boolean): void {
+    this.#more = more
+    if (more || !this.#wakeIsDue) return
+    this.#wakeIsDue = false
+    if (Atomics.load(this.words, CHANNEL_CLIENT_STATE) === CLIENT_WAITING) this.wake()
   }
 
   wake(): void {
+    this.#wakeIsDue = false
+    this.#wokenAt = this.#completionTail
     Atomics.store(this.words, CHANNEL_CLIENT_STATE, CLIENT_AWAKE)
     Atomics.notify(this.words, CHANNEL_CLIENT_STATE)
     this.wakes++

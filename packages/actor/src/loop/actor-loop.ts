@@ -18,6 +18,12 @@ import { SliceSize } from './slice.ts'
 const TURN_MICROS = 4000
 /** Longest sleep in the kernel. Within it terminate() and process.exit() have to wait. */
 const BLOCK_MICROS = 5000
+/**
+ * For a while after the last work the actor sleeps in the kernel, for a short time each, because a
+ * client wakes it there for less than in the event loop.
+ */
+const LINGER_MICROS = 10_000
+const LINGER_BLOCK_MICROS = 1000
 /** Longest sleep in the event loop: nothing that a client writes can make us sleep for ever. */
 const PARK_MILLISECONDS = 500
 /** Requests of one channel that are taken before it is the next one's turn. */
@@ -52,6 +58,8 @@ export class ActorLoop {
   #scheduled = false
   #running = false
   #stopped = false
+  #lastWork = 0
+  #turnIsDue = false
   /** Counts parks, so that a late wake-up of an earlier one is known for what it is. */
   #parked = 0
 
@@ -108,11 +116,14 @@ export class ActorLoop {
       const work = this.#cycle(now)
       now = this.#dispatcher.now
       if (this.#stopped) break
-      if (work === 0) {
+      if (work > 0) {
+        this.#lastWork = now
+      } else {
         if (!this.#idle()) break
         now = nowMicros()
       }
-      if (now > turnEnds) {
+      if (now > turnEnds || this.#turnIsDue) {
+        this.#turnIsDue = false
         this.#scheduled = true
         setImmediate(this.#run)
         break
@@ -150,7 +161,9 @@ export class ActorLoop {
       return 0
     }
     // It stays in line while it may have more: also when a drain or a full table held it back.
-    if (channel.available() !== 0) this.addReady(channel)
+    const more = channel.available() !== 0
+    if (more) this.addReady(channel)
+    channel.expectMore(more && taken > 0)
     return taken
   }
 
@@ -164,6 +177,8 @@ export class ActorLoop {
       return 0
     }
     const before = submitting > 0 ? nowMicros() : started
+    const inFlight = dispatcher.table.inUse
+    if (inFlight > dispatcher.maxInFlight) dispatcher.maxInFlight = inFlight
     const completed = engine.submit(dispatcher)
     this.#publish()
     const after = nowMicros()
@@ -171,8 +186,6 @@ export class ActorLoop {
     if (submitting > 0) this.#slice.measured(submitting, completed, after - before, engine.inFlight)
     this.counters.busyMicros += after - started
     if (completed > 0) dispatcher.busyShare = (before - started) / completed
-    const inFlight = dispatcher.table.inUse
-    if (inFlight > dispatcher.maxInFlight) dispatcher.maxInFlight = inFlight
     return submitting + completed
   }
 
@@ -213,16 +226,21 @@ export class ActorLoop {
   #idle(): boolean {
     const began = nowMicros()
     const inKernel = this.#engine.inFlight > 0
-    if (!inKernel && this.#metadata.pending === 0 && this.#spinUntil(began)) return true
     // While the event loop has work of its own, only the event loop may sleep.
-    if (inKernel && this.#metadata.pending === 0) {
-      this.#block()
-      const woke = nowMicros()
-      this.counters.idleMicros += woke - began
-      this.#spin.slept(woke - began)
+    if (this.#metadata.pending > 0) return !this.#park(began)
+    if (inKernel) {
+      this.#block(BLOCK_MICROS)
+      this.counters.idleMicros += nowMicros() - began
       return true
     }
-    return !this.#park(began)
+    if (this.#spinUntil(began)) return true
+    if (began - this.#lastWork > LINGER_MICROS) return !this.#park(began)
+    this.#block(LINGER_BLOCK_MICROS)
+    const slept = nowMicros() - began
+    this.counters.idleMicros += slept
+    if (this.#hasDirty()) this.#spin.slept(slept)
+    else this.#turnIsDue = true
+    return true
   }
 
   #spinUntil(began: number): boolean {
@@ -231,7 +249,7 @@ export class ActorLoop {
     for (let now = began; now - began < budget; now = nowMicros()) {
       for (let look = 0; look < 8; look++) {
         if (this.#hasDirty() || this.#engine.hasWork()) {
-          this.#spin.found()
+          this.#spin.found(nowMicros() - began)
           return true
         }
       }
@@ -244,11 +262,11 @@ export class ActorLoop {
    * Sleeps in the kernel. The state is stored before the bitmap is read again, and clients set
    * their bit before they read the state: whoever posts meanwhile is seen here, or rings.
    */
-  #block(): void {
+  #block(timeoutMicros: number): void {
     Atomics.store(this.#header, HEADER_STATE, STATE_BLOCKED)
     if (!this.#hasDirty()) {
       this.counters.blocks++
-      this.#engine.block(BLOCK_MICROS)
+      this.#engine.block(timeoutMicros)
     }
     Atomics.store(this.#header, HEADER_STATE, STATE_RUNNING)
   }

@@ -1,7 +1,9 @@
 /** A slice should keep the kernel busy about this long, in microseconds. */
 const TARGET_MICROS = 12
-const SMALLEST = 4
+const SMALLEST = 12
 const LARGEST = 64
+/** A slice for a device that has little to do. */
+const SMALLEST_FOR_DEVICE = 4
 /** Up to so many in flight a device is kept busy only by small slices. */
 const FEW_IN_FLIGHT = 64
 
@@ -14,13 +16,13 @@ const FEW_IN_FLIGHT = 64
  * flight, few calls matter more.
  */
 export class SliceSize {
-  size = 8
+  size: number = SMALLEST
   #perRequest = 1.5
 
   /** A slice of so many requests took so many microseconds, and so many completed in it. */
   measured(submitted: number, completed: number, micros: number, inFlight: number): void {
     if (completed * 2 < submitted) {
-      this.size = inFlight <= FEW_IN_FLIGHT ? SMALLEST : LARGEST
+      this.size = inFlight <= FEW_IN_FLIGHT ? SMALLEST_FOR_DEVICE : LARGEST
       return
     }
     this.#perRequest += (micros / submitted - this.#perRequest) / 8

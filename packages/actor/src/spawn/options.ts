@@ -20,7 +20,7 @@ export interface ActorOptions {
   maxFiles?: number
   /** 'auto', the default, takes io_uring where it can be had. URING_ACTOR_ENGINE forces one. */
   engine?: 'auto' | 'io_uring'
-  /** Longest look for new work before the actor sleeps, in microseconds. Default 50; 0: never. */
+  /** Longest look for new work before the actor sleeps, in microseconds. Default 100; 0: never. */
   spinMicros?: number
 }
 
@@ -70,7 +70,7 @@ export function resolveOptions(options: ActorOptions | undefined): ResolvedOptio
     ),
     maxFiles: size(given.maxFiles, 'maxFiles', 4096, 1, 32767),
     engine: engineOf(given.engine),
-    spinMicros: size(given.spinMicros, 'spinMicros', 50, 0, 10_000),
+    spinMicros: size(given.spinMicros, 'spinMicros', 100, 0, 10_000),
   }
 }
 

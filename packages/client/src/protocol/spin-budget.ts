@@ -1,13 +1,22 @@
+/** Short sleeps to wait for, at most, before looking is tried again after it did not pay. */
+const MOST_PATIENCE = 256
+
 /**
  * How long to look for work before going to sleep. Waking a thread costs some 30 µs each way, so
  * a short look pays while work comes in quick succession, and never when it does not: the budget
  * falls by half with each look in vain, and is restored when a sleep turns out to have been short.
  *
- *   invariant:   0 <= budget <= most
+ * But work may also come late because of the looking, when the other thread needs this very
+ * processor, or come always a little later than the look lasts. So each restoring needs twice as
+ * many short sleeps as the last one, until a look has paid again.
+ *
+ *   invariant:   0 <= budget <= most,   1 <= patience <= 256
  */
 export class SpinBudget {
   readonly #most: number
   #budget: number
+  #patience = 1
+  #shortSleeps = 0
 
   /** `most` in microseconds; 0 never spins. */
   constructor(most: number) {
@@ -20,8 +29,14 @@ export class SpinBudget {
     return this.#budget
   }
 
-  /** Work came while we looked. */
-  found(): void {
+  /** Work came after so many microseconds of looking. */
+  found(micros: number): void {
+    // Longer than was to be looked: somebody else had the processor meanwhile.
+    if (micros > this.#most) {
+      this.missed()
+      return
+    }
+    this.#patience = 1
     this.#budget = Math.min(this.#most, this.#budget * 2)
   }
 
@@ -30,8 +45,13 @@ export class SpinBudget {
     this.#budget = this.#budget < 2 ? 0 : this.#budget / 2
   }
 
-  /** We slept so long before work came. */
+  /** We slept so many microseconds before work came. */
   slept(micros: number): void {
-    if (micros < 2 * this.#most) this.#budget = this.#most
+    if (micros >= 2 * this.#most || this.#budget === this.#most) return
+    this.#shortSleeps++
+    if (this.#shortSleeps < this.#patience) return
+    this.#shortSleeps = 0
+    this.#patience = Math.min(MOST_PATIENCE, this.#patience * 2)
+    this.#budget = this.#most
   }
 }

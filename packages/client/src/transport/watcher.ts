@@ -10,6 +10,10 @@ const POLLED_OUTSTANDING = 4
 /** A blocked thread looks this often whether the actor still lives. */
 const SYNC_WAIT_MILLISECONDS = 50
 
+/** Batches of completions that are settled before the event loop gets its turn. */
+const MOST_EAGER = 4
+const RESOLVED = Promise.resolve()
+
 /** What the watcher calls. */
 export interface Watched {
   /** Settles what has completed; returns how many. */
@@ -33,6 +37,8 @@ export class Watcher {
   #spin: SpinBudget
   #armed = false
   #polling = false
+  /** Batches of completions settled since the event loop had its turn. */
+  #eager = 0
   #pollBegan = 0
   #armedAt = 0
 
@@ -44,6 +50,7 @@ export class Watcher {
 
   #wakeTask = (): void => {
     this.#armed = false
+    this.#eager = 0
     this.#spin.slept(nowMicros() - this.#armedAt)
     this.#watched.drain()
     this.watch()
@@ -51,8 +58,8 @@ export class Watcher {
 
   #pollTask = (): void => {
     this.#polling = false
-    if (this.#watched.drain() > 0) {
-      this.#spin.found()
+    if (this.#watched.drain() > 0 && this.#pollBegan > 0) {
+      this.#spin.found(nowMicros() - this.#pollBegan)
       this.#pollBegan = 0
     }
     this.watch()
@@ -72,8 +79,7 @@ export class Watcher {
     }
     const wait = this.#completions.waitAsync()
     if (wait === null) {
-      // What is there is taken in a turn of its own, so that what it settles is posted before.
-      this.#poll()
+      this.#drainSoon()
       return
     }
     this.#armed = true
@@ -104,7 +110,7 @@ export class Watcher {
     while (nowMicros() - began < budget) {
       for (let look = 0; look < 8; look++) {
         if (this.#completions.available() === 0) continue
-        this.#spin.found()
+        this.#spin.found(nowMicros() - began)
         return this.#watched.drain() > 0
       }
     }
@@ -114,7 +120,22 @@ export class Watcher {
 
   #poll(): void {
     this.#polling = true
+    this.#eager = 0
     setImmediate(this.#pollTask)
+  }
+
+  /**
+   * Completions are there: they are settled when what was settled before has run. The event loop
+   * gets its turn only every few times, for a turn is a system call, but it does get it.
+   */
+  #drainSoon(): void {
+    if (this.#eager >= MOST_EAGER) {
+      this.#poll()
+      return
+    }
+    this.#eager++
+    this.#polling = true
+    RESOLVED.then(this.#pollTask)
   }
 
   /** True while looking once more may pay. */
