@@ -25,8 +25,12 @@ import {
   ringLength,
 } from '@uring-actor/client/protocol'
 
-/** Completions that a waiting client is woken for while more are coming. */
+/**
+ * Completions that a waiting client is woken for while more are coming: at least so many, and half
+ * of what is still to come, so that it is woken a few times only for what it posted at once.
+ */
 const WOKEN_TOGETHER = 8
+const MOST_WOKEN_TOGETHER = 128
 
 /**
  * The actor's side of one client's channel. Every index is kept here: what the client's words say
@@ -69,7 +73,8 @@ export class Channel {
   #completionTail = 0
   /** The completion tail when the client was woken last, or was seen awake. */
   #wokenAt = 0
-  #more = false
+  /** Requests of this client that were left for the next cycle. */
+  #coming = 0
   #wakeIsDue = false
 
   constructor(
@@ -167,14 +172,18 @@ export class Channel {
       return
     }
     const unseen = ringLength(this.#wokenAt, this.#completionTail)
-    if (this.#more && unseen < WOKEN_TOGETHER) this.#wakeIsDue = true
+    if (this.#coming > 0 && unseen < this.#worthWaking()) this.#wakeIsDue = true
     else this.wake()
   }
 
-  /** Whether requests of this client were left for the next cycle; if not, nobody is kept waiting. */
-  expectMore(more: boolean): void {
-    this.#more = more
-    if (more || !this.#wakeIsDue) return
+  #worthWaking(): number {
+    return Math.max(WOKEN_TOGETHER, Math.min(MOST_WOKEN_TOGETHER, this.#coming >> 1))
+  }
+
+  /** How many requests were left for the next cycle; when none were, nobody is kept waiting. */
+  expectMore(coming: number): void {
+    this.#coming = coming
+    if (coming > 0 || !this.#wakeIsDue) return
     this.#wakeIsDue = false
     if (Atomics.load(this.words, CHANNEL_CLIENT_STATE) === CLIENT_WAITING) this.wake()
   }

@@ -161,9 +161,9 @@ export class ActorLoop {
       return 0
     }
     // It stays in line while it may have more: also when a drain or a full table held it back.
-    const more = channel.available() !== 0
-    if (more) this.addReady(channel)
-    channel.expectMore(more && taken > 0)
+    const left = channel.available()
+    if (left !== 0) this.addReady(channel)
+    channel.expectMore(taken > 0 ? left : 0)
     return taken
   }
 

@@ -143,8 +143,9 @@ export class Client {
 
   /**
    * Runs operations in order, each when the one before has succeeded; they go to the kernel linked,
-   * in one submission. When one fails, the rest are cancelled (ECANCELED) and the promise rejects
-   * with its error, whose `failedIndex` and `results` tell how far the chain came.
+   * in one submission, as far as the kernel breaks a link when a member fails (it does for reads
+   * and writes). When one fails, the rest are cancelled (ECANCELED) and the promise rejects with
+   * its error, whose `failedIndex` and `results` tell how far the chain came.
    */
   async chain(
     build: (chain: ChainBuilder) => void,

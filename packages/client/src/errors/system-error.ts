@@ -10,18 +10,6 @@ export interface SystemError extends Error {
   readonly bytesWritten?: number
 }
 
-export const EPERM = 1
-export const EINTR = 4
-export const EIO = 5
-export const EBADF = 9
-export const EAGAIN = 11
-export const ENOMEM = 12
-export const EFAULT = 14
-export const EINVAL = 22
-export const EFBIG = 27
-export const EOPNOTSUPP = 95
-export const ECANCELED = 125
-
 /**
  * Turns `-errno` into the error that node:fs would give.
  *

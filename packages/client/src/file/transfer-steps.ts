@@ -18,7 +18,7 @@ interface Piece {
 }
 
 /** What a long transfer came to: bytes done in one run from its start, and the first error. */
-export interface TransferResult {
+interface TransferResult {
   bytes: number
   error: number
 }
@@ -28,7 +28,7 @@ export interface TransferResult {
  * the arena in pieces, several in flight at a time. Pieces that depend on each other (the file's
  * own position, append) go one by one.
  */
-export function* transferSteps(
+function* transferSteps(
   file: FileHandleState,
   kind: number,
   bytes: Uint8Array,

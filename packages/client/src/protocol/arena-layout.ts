@@ -11,7 +11,8 @@ export const PAGE_BYTES = 4096
 export const PAGE_SHIFT = 12
 export const FIRST_SEGMENT_BYTES: number = 1 << 20
 export const FIRST_SEGMENT_SHIFT = 20
-export const ARENA_BYTES_MIN: number = FIRST_SEGMENT_BYTES
+/** One segment at least. */
+export const ARENA_BYTES_MIN: number = 1 << FIRST_SEGMENT_SHIFT
 export const ARENA_BYTES_MAX: number = 2 ** 31
 
 /** The segment that holds a byte; offset in bytes, 0 <= offset < 2^32. */

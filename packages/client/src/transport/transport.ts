@@ -1,5 +1,11 @@
 import type { MessagePort } from 'node:worker_threads'
-import { actorExited, clientClosed, protocolBroken, UringError } from '../errors/index.ts'
+import {
+  actorClosing,
+  actorExited,
+  clientClosed,
+  protocolBroken,
+  UringError,
+} from '../errors/index.ts'
 import { Arena } from '../memory/arena.ts'
 import {
   type ActorAddress,
@@ -11,6 +17,7 @@ import {
   COMPLETION_RES,
   COMPLETION_USER_HIGH,
   COMPLETION_USER_LOW,
+  LIFE_CLOSING,
   LIFE_EXITED,
   nowMicros,
   REQUEST_DRAIN,
@@ -305,7 +312,9 @@ export class Transport {
     }
     const state = this.#completions.channelState()
     if (state === CHANNEL_POISONED) this.fail(protocolBroken())
-    if (state === CHANNEL_REFUSED) {
+    if (state === CHANNEL_REFUSED && this.#doorbell.life() === LIFE_CLOSING) {
+      this.fail(actorClosing())
+    } else if (state === CHANNEL_REFUSED) {
       this.fail(
         new UringError('ERR_URING_TOO_MANY_CLIENTS', 'the actor refused this client: no free slot'),
       )
