@@ -1,4 +1,4 @@
-// The child of system-calls.test.ts: so many reads of a warm file with 32 in flight, and nothing else.
+// The child of system-calls.alone.test.ts: so many reads of a warm file with 32 in flight, and nothing else.
 import { readFileSync } from 'node:fs'
 import { spawnActor } from '@uring-actor/actor'
 import { connect } from '@uring-actor/client'

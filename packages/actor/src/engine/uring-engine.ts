@@ -71,6 +71,7 @@ export class UringEngine implements Engine {
   #controlFixed: boolean
   #sink: CompletionSink | null = null
   #doorbellArmed = false
+  #doorbellReads = 0
   /** Per file slot: 1 where writes go to the page cache. How many such writes are in flight. */
   #bufferedFiles: Uint8Array
   #bufferedWrites = 0
@@ -128,7 +129,8 @@ export class UringEngine implements Engine {
   }
   get counters(): EngineCounters {
     const { enters, submitted, overflow } = this.#ring
-    return { enters, submitted, overflow }
+    // The reads of the doorbell are ours, and no operation.
+    return { enters, submitted: submitted - this.#doorbellReads, overflow }
   }
 
   hasWork(): boolean {
@@ -198,6 +200,7 @@ export class UringEngine implements Engine {
     const low = this.#controlAddress | 0
     const high = (this.#controlAddress / 4294967296) | 0
     this.#doorbellArmed = true
+    this.#doorbellReads++
     // biome-ignore format: one request, one line of its fields
     this.#ring.push(opcode, IOSQE_FIXED_FILE, DOORBELL_FILE, 0, 0, low, high, 8, 0, TAG_DOORBELL, CONTROL_BUFFER, 0, 0)
   }

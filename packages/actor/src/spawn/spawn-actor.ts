@@ -71,6 +71,9 @@ function startThread(data: StartData, forget: () => void): Promise<Actor> {
     const worker = new Worker(new URL('../thread.js', import.meta.url), {
       workerData: data,
       name: 'uring-actor',
+      // The actor makes little garbage, but what it lets go of holds clients' memory: the young
+      // generation is kept small so that it is collected soon.
+      resourceLimits: { maxYoungGenerationSizeMb: 1 },
       // A loader or a preload script of the application has no business in the actor.
       execArgv: process.execArgv.filter((argument) => argument.startsWith('--cpu-prof')),
     })
