@@ -95,6 +95,10 @@ export function bytesOf(
   }
   // Its memory may have another owner by now, and be in use again.
   if (buffer instanceof Lease && buffer.released) throw leaseReleased()
+  const memory = buffer.buffer as ArrayBuffer
+  // Optimized code of Node 20 can tell an old length of a view that its buffer has shrunk under.
+  const gone = memory.resizable && buffer.byteOffset + buffer.byteLength > memory.byteLength
+  if (gone) return new Uint8Array(0)
   const byteLength = buffer.byteLength
   const from =
     offset === undefined || offset === null ? 0 : integer(offset, 'offset', 0, byteLength)

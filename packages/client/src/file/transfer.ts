@@ -55,7 +55,15 @@ export function tryWrite<T>(
   const operation = claimWithMemory(file, bytes, flags)
   if (operation === null) return null
   const { arena } = file.transport
-  if (bytes.buffer !== arena.buffer) arena.bytes.set(bytes, operation.addr)
+  if (bytes.buffer !== arena.buffer) {
+    try {
+      arena.bytes.set(bytes, operation.addr)
+    } catch {
+      // The view has lost its memory, whatever length it still told: nothing was posted.
+      file.transport.free(operation)
+      throw bufferChanged()
+    }
+  }
   operation.settle = SETTLE_WRITE
   operation.buffer = buffer as ArrayBufferView
   const promise = promiseFor<WriteResult<T>>(operation)
