@@ -1,4 +1,4 @@
-import { leaseReleased } from '../errors/index.ts'
+import { bufferChanged, leaseReleased } from '../errors/index.ts'
 import { OPERATION_READ, OPERATION_WRITE, PAGE_SHIFT } from '../protocol/index.ts'
 import { type Operation, promiseFor, SETTLE_READ, SETTLE_WRITE } from '../transport/operation.ts'
 import { positionHigh, positionLow } from './arguments.ts'
