@@ -13,7 +13,7 @@ const SHORT = 10_000
 const LONG = 70_000
 /** System calls per read, of the whole process. */
 const BOUND = 0.3
-const ROUNDS = 6
+const ROUNDS = 3
 
 interface Calls {
   all: number
@@ -42,9 +42,8 @@ async function callsOf(reads: number): Promise<Calls> {
 test('with 32 reads in flight the whole process makes fewer than 0.3 system calls per read', {
   skip: missingStrace(),
 }, async (t) => {
-  // Who else uses the processors can only add calls: sleeps and wake-ups. So the best of a few counts.
-  let least = { all: Number.POSITIVE_INFINITY, enters: Number.POSITIVE_INFINITY }
-  for (let round = 0; round < ROUNDS && least.all >= BOUND; round++) {
+  const rounds: Calls[] = []
+  for (let round = 0; round < ROUNDS; round++) {
     // Starting and ending cost the same in both, so the difference is the steady phase alone.
     const short = await callsOf(SHORT)
     const long = await callsOf(LONG)
@@ -52,8 +51,10 @@ test('with 32 reads in flight the whole process makes fewer than 0.3 system call
     const enters = (long.enters - short.enters) / (LONG - SHORT)
     t.diagnostic(`${all.toFixed(3)} system calls per read, ${enters.toFixed(3)} enters`)
     assert.ok(enters > 0.001, 'the reads did not go through the ring')
-    if (all < least.all) least = { all, enters }
+    assert.ok(enters <= 0.25, `${enters.toFixed(3)} enters per read`)
+    rounds.push({ all, enters })
   }
-  assert.ok(least.enters <= 0.25, `${least.enters.toFixed(3)} enters per read`)
-  assert.ok(least.all < BOUND, `${least.all.toFixed(3)} system calls per read`)
+  // The median: strace slows the threads unevenly, and one round in a few is off.
+  const median = rounds.map(({ all }) => all).sort((a, b) => a - b)[(ROUNDS - 1) / 2]!
+  assert.ok(median < BOUND, `${median.toFixed(3)} system calls per read`)
 })
