@@ -83,6 +83,8 @@ export function positionValue(value: unknown): number | bigint | null {
     : (value as number | bigint)
 }
 
+const NO_BYTES = new Uint8Array(0)
+
 /** The bytes [offset, offset + length) of a view, as a Uint8Array over the same memory. */
 export function bytesOf(
   buffer: unknown,
@@ -96,9 +98,10 @@ export function bytesOf(
   // Its memory may have another owner by now, and be in use again.
   if (buffer instanceof Lease && buffer.released) throw leaseReleased()
   const memory = buffer.buffer as ArrayBuffer
-  // Optimized code of Node 20 can tell an old length of a view that its buffer has shrunk under.
+  // Optimized code of Node 20 can tell an old length of a view that its buffer has shrunk under. So
+  // neither is such a view trusted here, nor is a view without bytes ever handed on.
   const gone = memory.resizable && buffer.byteOffset + buffer.byteLength > memory.byteLength
-  if (gone) return new Uint8Array(0)
+  if (gone) return NO_BYTES
   const byteLength = buffer.byteLength
   const from =
     offset === undefined || offset === null ? 0 : integer(offset, 'offset', 0, byteLength)
@@ -106,6 +109,7 @@ export function bytesOf(
     length === undefined || length === null
       ? byteLength - from
       : integer(length, 'length', 0, byteLength - from)
+  if (count === 0) return NO_BYTES
   if (from === 0 && count === byteLength && buffer instanceof Uint8Array) return buffer
   return new Uint8Array(buffer.buffer, buffer.byteOffset + from, count)
 }
