@@ -109,7 +109,8 @@ export function bytesOf(
     length === undefined || length === null
       ? byteLength - from
       : integer(length, 'length', 0, byteLength - from)
-  if (count === 0) return NO_BYTES
+  if (count === 0 && memory.byteLength === 0) return NO_BYTES
+  if (count === 0) return new Uint8Array(memory, buffer.byteOffset + from, 0)
   if (from === 0 && count === byteLength && buffer instanceof Uint8Array) return buffer
   return new Uint8Array(buffer.buffer, buffer.byteOffset + from, count)
 }
