@@ -9,6 +9,7 @@ import {
 import { Arena } from '../memory/arena.ts'
 import {
   type ActorAddress,
+  CHANNEL_DETACHED,
   CHANNEL_POISONED,
   CHANNEL_REFUSED,
   COMPLETION_BUSY_F64,
@@ -324,6 +325,8 @@ export class Transport {
   /** The control port's other end is gone, or a message never arrived. */
   disconnected(): void {
     this.drain()
+    // The actor closes the port of a client that has left: that may be heard before close() goes on.
+    if (this.closing && this.#completions.channelState() === CHANNEL_DETACHED) this.close()
     this.#checkActor()
     this.fail(actorExited())
   }
