@@ -7,6 +7,7 @@ import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Actor, spawnActor } from '@uring-actor/actor'
 import type { Client } from '@uring-actor/client'
+import { missingSystemTests } from '../support/tools.ts'
 
 const SIZE = 4 * 2 ** 20
 
@@ -17,6 +18,11 @@ const unmount = (): void => {
 const whyNot = mountSmallDisk()
 
 function mountSmallDisk(): string | false {
+  const missing = missingSystemTests()
+  if (missing !== false) {
+    fs.rmSync(directory, { recursive: true, force: true })
+    return missing
+  }
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'none', directory], {
       stdio: 'ignore',

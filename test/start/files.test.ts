@@ -6,7 +6,7 @@ import path from 'node:path'
 import { after, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { temporaryDirectory } from '../support/temporary.ts'
-import { missingRoot } from '../support/tools.ts'
+import { missingSystemTests } from '../support/tools.ts'
 import { type JsonResult, runMainJob } from './main-job.ts'
 
 const QUICK = ['--seconds', '0.3', '--workers', '2', '--depth', '8']
@@ -96,7 +96,7 @@ describe('a disk that is full', () => {
 
 /** A filesystem of 12 MiB; false when it is there, or the reason why not. */
 function mountTmpfs(mountPoint: string): string | false {
-  const missing = missingRoot()
+  const missing = missingSystemTests()
   if (missing !== false) return missing
   const made = succeeds('mount', ['-t', 'tmpfs', '-o', 'size=12M', 'tmpfs', mountPoint])
   return made ? false : 'mounting a tmpfs is not permitted here'

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { temporaryDirectory } from './temporary.ts'
-import { missingProgram, missingRoot } from './tools.ts'
+import { missingProgram, missingSystemTests } from './tools.ts'
 
 export interface BlockDevice {
   /** 'loop', or 'zram'. */
@@ -36,7 +36,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 /** Calls a maker of a device; a reason to skip instead where it cannot be made. */
 export function deviceOrReason(make: () => BlockDevice): BlockDevice | string {
-  const needed = missingRoot()
+  const needed = missingSystemTests()
   if (needed !== false) return needed
   try {
     return make()

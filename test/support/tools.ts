@@ -19,3 +19,13 @@ export function missingStrace(): string | false {
 export function missingRoot(): string | false {
   return process.getuid?.() === 0 ? false : 'needs root'
 }
+
+/** The variable that lets tests change the system: mounts, devices, sysctls, cgroups. */
+const SYSTEM_TESTS = 'URING_ACTOR_SYSTEM_TESTS'
+
+/** The reason to skip what changes the system: only when asked, and only as root. */
+export function missingSystemTests(): string | false {
+  if (process.env[SYSTEM_TESTS] !== '1')
+    return `changes the system: set ${SYSTEM_TESTS}=1 to run it`
+  return missingRoot()
+}
