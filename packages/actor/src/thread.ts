@@ -14,6 +14,8 @@ import { Clients } from './channels/clients.ts'
 import { Intake } from './channels/intake.ts'
 import { GUARANTEED_ROWS, Taking } from './channels/taking.ts'
 import { actorStats, clientStats, type StatisticsParts } from './control/statistics.ts'
+import { type EngineObstacle, explain } from './engine/choice.ts'
+import { readEngineFacts } from './engine/engine-facts.ts'
 import { RingUnavailable } from './engine/open-ring.ts'
 import { FIRST_FILE_SLOT, UringEngine } from './engine/uring-engine.ts'
 import { FileTable } from './files/file-table.ts'
@@ -67,6 +69,21 @@ function start({ options, header }: StartData): void {
   const answer: StartAnswer = { ok: true, engine: engine.name, doorbell, limits }
   port.postMessage(answer)
   loop.wake()
+}
+
+/** What an error says about io_uring; null when it is about something else. */
+function obstacleOf(error: unknown): EngineObstacle | null {
+  if (error instanceof RingUnavailable) {
+    return { kind: 'call', call: error.call, errno: error.errno }
+  }
+  const { code = '', message } = error as NodeJS.ErrnoException
+  const ofAddon = code === 'ERR_URING_ADDON_MISSING' || code === 'ERR_DLOPEN_DISABLED'
+  return ofAddon ? { kind: 'addon', code, message } : null
+}
+
+function explanation(obstacle: EngineObstacle): string {
+  const { reason, remedy } = explain(obstacle, readEngineFacts())
+  return `${reason}. To mend it: ${remedy}`
 }
 
 /** A list of opcodes in URING_ACTOR_MASK_OPCODES is treated as missing, as on an older kernel. */
@@ -149,7 +166,9 @@ function assemble(
 try {
   start(workerData as StartData)
 } catch (error) {
-  const { code, message } = error as NodeJS.ErrnoException
+  const { code } = error as NodeJS.ErrnoException
+  const obstacle = obstacleOf(error)
+  const message = obstacle === null ? (error as Error).message : explanation(obstacle)
   const answer: StartAnswer = { ok: false, code: code ?? 'ERR_URING_ENGINE', message }
   port.postMessage(answer)
   process.exitCode = 1

@@ -89,24 +89,14 @@ const EMFILE = -24
 /** Ring memory of rings that were closed comes back some milliseconds later. */
 const ENOMEM_RETRY_MILLISECONDS = 100
 
-/** What is behind an error of io_uring_setup, most likely. */
-const LIKELY_CAUSES: Readonly<Record<string, string>> = {
-  EPERM: 'forbidden by a seccomp profile, as in containers, or by the sysctl io_uring_disabled',
-  EACCES: 'forbidden by a security module',
-  ENOSYS: 'the kernel was built without it, or a seccomp profile hides it',
-  ENOMEM: 'the limit of locked memory is too low: see ulimit -l',
-  EMFILE: 'the limit of open files is too low: see ulimit -n',
-  EINVAL: 'the kernel is older than Linux 5.19',
-}
-
-/** A reason why there is no ring; the message is for people. */
+/** A call without which there is no ring failed. */
 export class RingUnavailable extends Error {
+  readonly call: string
   readonly errno: number
 
-  constructor(what: string, errno: number) {
-    const name = getSystemErrorName(errno)
-    const cause = LIKELY_CAUSES[name]
-    super(`${what} failed with ${name}${cause === undefined ? '' : ` (${cause})`}`)
+  constructor(call: string, errno: number) {
+    super(`${call} failed with ${getSystemErrorName(errno)}`)
+    this.call = call
     this.errno = errno
   }
 }

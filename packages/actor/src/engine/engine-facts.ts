@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import type { EngineFacts } from './choice.ts'
+
+/** Its bit in a set of capabilities, as in <linux/capability.h>. */
+const CAP_SYS_ADMIN = 21n
+
+/** Reads what the system says about io_uring. What may not be read is null; it never throws. */
+export function readEngineFacts(): EngineFacts {
+  const disabled = readText('/proc/sys/kernel/io_uring_disabled')
+  const status = readText('/proc/self/status') ?? ''
+  const mode = /^Seccomp:\s*(\d+)/m.exec(status)?.[1]
+  const capabilities = /^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1]
+  return {
+    platform: process.platform,
+    ioUringDisabled: disabled === null ? null : Number(disabled),
+    seccomp: mode === undefined ? null : mode === '2',
+    privileged:
+      capabilities === undefined
+        ? null
+        : (BigInt(`0x${capabilities}`) & (1n << CAP_SYS_ADMIN)) !== 0n,
+  }
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    // Not Linux, an older kernel, no /proc, or the permission model.
+    return null
+  }
+}
