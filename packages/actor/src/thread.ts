@@ -16,7 +16,7 @@ import { GUARANTEED_ROWS, Taking } from './channels/taking.ts'
 import { actorStats, clientStats, type StatisticsParts } from './control/statistics.ts'
 import { type EngineObstacle, explain } from './engine/choice.ts'
 import { readEngineFacts } from './engine/engine-facts.ts'
-import { RingUnavailable } from './engine/open-ring.ts'
+import { maskedOpcodes, obstacleOf, RingUnavailable } from './engine/open-ring.ts'
 import { FIRST_FILE_SLOT, UringEngine } from './engine/uring-engine.ts'
 import { FileTable } from './files/file-table.ts'
 import { MetadataCalls } from './files/metadata-calls.ts'
@@ -71,28 +71,9 @@ function start({ options, header }: StartData): void {
   loop.wake()
 }
 
-/** What an error says about io_uring; null when it is about something else. */
-function obstacleOf(error: unknown): EngineObstacle | null {
-  if (error instanceof RingUnavailable) {
-    return { kind: 'call', call: error.call, errno: error.errno }
-  }
-  const { code = '', message } = error as NodeJS.ErrnoException
-  const ofAddon = code === 'ERR_URING_ADDON_MISSING' || code === 'ERR_DLOPEN_DISABLED'
-  return ofAddon ? { kind: 'addon', code, message } : null
-}
-
 function explanation(obstacle: EngineObstacle): string {
   const { reason, remedy } = explain(obstacle, readEngineFacts())
   return `${reason}. To mend it: ${remedy}`
-}
-
-/** A list of opcodes in URING_ACTOR_MASK_OPCODES is treated as missing, as on an older kernel. */
-function maskedOpcodes(): number[] {
-  const list = process.env.URING_ACTOR_MASK_OPCODES ?? ''
-  return list
-    .split(',')
-    .filter((entry) => entry !== '')
-    .map(Number)
 }
 
 /** Makes the parts and ties them together. */

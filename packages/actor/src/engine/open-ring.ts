@@ -1,5 +1,6 @@
 import { getSystemErrorName } from 'node:util'
 import type { NativeBinding, NativeRing } from '@uring-actor/native'
+import type { EngineObstacle } from './choice.ts'
 import {
   IO_URING_OP_SUPPORTED,
   IORING_FEAT_EXT_ARG,
@@ -70,6 +71,34 @@ export interface OpenedRing {
   readonly native: NativeRing
   readonly opcodes: ReadonlySet<number>
   readonly fileSlots: number
+  /** IORING_SETUP_* that it was set up with, and IORING_FEAT_* of the kernel. */
+  readonly flags: number
+  readonly features: number
+  /** True when `enter` passes a registered descriptor. */
+  readonly registeredDescriptor: boolean
+}
+
+/** Opcodes that every ring of ours needs; the kernels that have the rest of it have them all. */
+const NEEDED_OPCODES: Readonly<Record<string, number>> = {
+  NOP: IORING_OP_NOP,
+  FSYNC: IORING_OP_FSYNC,
+  READ_FIXED: IORING_OP_READ_FIXED,
+  WRITE_FIXED: IORING_OP_WRITE_FIXED,
+  SYNC_FILE_RANGE: IORING_OP_SYNC_FILE_RANGE,
+  ASYNC_CANCEL: IORING_OP_ASYNC_CANCEL,
+  FALLOCATE: IORING_OP_FALLOCATE,
+  READ: IORING_OP_READ,
+  WRITE: IORING_OP_WRITE,
+}
+/** Without these there is another way: truncating by node:fs, discarding by an ioctl. */
+const OPTIONAL_OPCODES: Readonly<Record<string, number>> = {
+  FTRUNCATE: IORING_OP_FTRUNCATE,
+  URING_CMD: IORING_OP_URING_CMD,
+}
+/** All that a ring of ours may be asked to do, by the kernel's names without IORING_OP_. */
+export const OPCODES_IN_USE: Readonly<Record<string, number>> = {
+  ...NEEDED_OPCODES,
+  ...OPTIONAL_OPCODES,
 }
 
 /** From the best to the plainest; a kernel that does not know a flag answers EINVAL. */
@@ -86,6 +115,7 @@ const SETUP_FLAGS: readonly number[] = [
 const ENOMEM = -12
 const EINVAL = -22
 const EMFILE = -24
+const EOPNOTSUPP = -95
 /** Ring memory of rings that were closed comes back some milliseconds later. */
 const ENOMEM_RETRY_MILLISECONDS = 100
 
@@ -99,6 +129,16 @@ export class RingUnavailable extends Error {
     this.call = call
     this.errno = errno
   }
+}
+
+/** What an error says about io_uring; null when it is about something else. */
+export function obstacleOf(error: unknown): EngineObstacle | null {
+  if (error instanceof RingUnavailable) {
+    return { kind: 'call', call: error.call, errno: error.errno }
+  }
+  const { code = '', message } = error as NodeJS.ErrnoException
+  const ofAddon = code === 'ERR_URING_ADDON_MISSING' || code === 'ERR_DLOPEN_DISABLED'
+  return ofAddon ? { kind: 'addon', code, message } : null
 }
 
 /**
@@ -117,6 +157,9 @@ export function openRing(binding: NativeBinding, options: RingOptions): OpenedRi
     const ring = new Ring(native, params)
     const opcodes = probe(native)
     for (const opcode of options.maskedOpcodes) opcodes.delete(opcode)
+    for (const [name, opcode] of Object.entries(NEEDED_OPCODES)) {
+      if (!opcodes.has(opcode)) throw new RingUnavailable(`IORING_OP_${name}`, EOPNOTSUPP)
+    }
     const fileSlots = registerTables(native, options)
     if (options.eventFd >= 0) {
       check(
@@ -126,14 +169,24 @@ export function openRing(binding: NativeBinding, options: RingOptions): OpenedRi
     }
     // Both are improvements only: older kernels go on without.
     native.register(IORING_REGISTER_IOWQ_MAX_WORKERS, Uint32Array.from(options.kernelWorkers), 2)
-    native.registerRingFd()
+    const registeredDescriptor = native.registerRingFd() >= 0
     restrict(native, options.fixedBuffersOnly, opcodes)
     check(native.register(IORING_REGISTER_ENABLE_RINGS, null, 0), 'enabling the ring')
-    return { ring, native, opcodes, fileSlots }
+    const flags = params[PARAMS_FLAGS]
+    return { ring, native, opcodes, fileSlots, flags, features, registeredDescriptor }
   } catch (error) {
     native.close(0)
     throw error
   }
+}
+
+/** A list of opcodes in URING_ACTOR_MASK_OPCODES is treated as missing, as on an older kernel. */
+export function maskedOpcodes(): number[] {
+  const list = process.env.URING_ACTOR_MASK_OPCODES ?? ''
+  return list
+    .split(',')
+    .filter((entry) => entry !== '')
+    .map(Number)
 }
 
 function setUp(binding: NativeBinding, options: RingOptions, params: Uint32Array): NativeRing {
@@ -210,18 +263,10 @@ function tryRestrict(
   opcodes: Set<number>,
   newerCalls: readonly number[],
 ): number {
-  const wanted = [
-    IORING_OP_NOP,
-    IORING_OP_FSYNC,
-    IORING_OP_READ_FIXED,
-    IORING_OP_WRITE_FIXED,
-    IORING_OP_SYNC_FILE_RANGE,
-    IORING_OP_ASYNC_CANCEL,
-    IORING_OP_FALLOCATE,
-    IORING_OP_FTRUNCATE,
-    IORING_OP_URING_CMD,
-    ...(fixedBuffersOnly ? [] : [IORING_OP_READ, IORING_OP_WRITE]),
-  ].filter((opcode) => opcodes.has(opcode))
+  const unfixed = [IORING_OP_READ, IORING_OP_WRITE]
+  const wanted = Object.values(OPCODES_IN_USE).filter(
+    (opcode) => opcodes.has(opcode) && !(fixedBuffersOnly && unfixed.includes(opcode)),
+  )
   const rules: Array<[number, number]> = [
     [IORING_RESTRICTION_SQE_FLAGS_ALLOWED, IOSQE_FIXED_FILE | IOSQE_IO_LINK | IOSQE_ASYNC],
     [IORING_RESTRICTION_SQE_FLAGS_REQUIRED, IOSQE_FIXED_FILE],

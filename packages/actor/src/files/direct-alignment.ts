@@ -34,19 +34,33 @@ export function directAlignment(
 function logicalBlock(device: bigint): number {
   const known = byDevice.get(device)
   if (known !== undefined) return known
-  const major = Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn))
-  const minor = Number((device & 0xffn) | ((device >> 12n) & ~0xffn))
-  const size = readNumber(`/sys/dev/block/${major}:${minor}/queue/logical_block_size`)
+  const size = queueSetting(device, 'logical_block_size')
+  const found = size !== null && size > 0 ? size : FALLBACK_ALIGNMENT
+  byDevice.set(device, found)
+  return found
+}
+
+/**
+ * A number that the block layer tells of a device, by the device's number: a file in its queue/ of
+ * sysfs. Null when it is no block device, or there is no /sys.
+ */
+export function queueSetting(device: bigint, name: string): number | null {
+  const at = `/sys/dev/block/${deviceName(device)}`
   // A partition has no queue of its own: its disk has.
-  const found = size ?? readNumber(`/sys/dev/block/${major}:${minor}/../queue/logical_block_size`)
-  byDevice.set(device, found ?? FALLBACK_ALIGNMENT)
-  return found ?? FALLBACK_ALIGNMENT
+  return readNumber(`${at}/queue/${name}`) ?? readNumber(`${at}/../queue/${name}`)
+}
+
+/** 'major:minor', from a dev_t as stat(2) gives it. */
+export function deviceName(device: bigint): string {
+  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn)
+  const minor = (device & 0xffn) | ((device >> 12n) & ~0xffn)
+  return `${major}:${minor}`
 }
 
 function readNumber(path: string): number | null {
   try {
     const value = Number(readFileSync(path, 'utf8'))
-    return Number.isInteger(value) && value > 0 ? value : null
+    return Number.isInteger(value) && value >= 0 ? value : null
   } catch {
     // No such device, or no /sys: the caller has a fallback.
     return null
