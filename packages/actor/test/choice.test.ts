@@ -72,6 +72,7 @@ const FINDINGS: ReadonlyArray<[string, EngineObstacle, Partial<EngineFacts>, str
   ['ENOSYS where the sysctl is there', call(-38), {}, 'seccomp'],
   ['ENOSYS of an old kernel', call(-38), { ioUringDisabled: null }, 'old-kernel'],
   ['EINVAL', call(-22, 'making a buffer table'), {}, 'old-kernel'],
+  ['an opcode that is not there', call(-95, 'finding IORING_OP_READ'), {}, 'old-kernel'],
   ['ENOMEM', call(-12), {}, 'memlock'],
   ['EMFILE', call(-24, 'eventfd'), {}, 'files'],
   ['ENFILE', call(-23, 'eventfd'), {}, 'files'],

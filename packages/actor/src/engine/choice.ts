@@ -52,7 +52,10 @@ export interface EngineFacts {
   readonly ioUringDisabled: number | null
   /** True when a seccomp filter is in force; null when unknown. */
   readonly seccomp: boolean | null
-  /** True with CAP_SYS_ADMIN, which kernel.io_uring_disabled = 1 lets pass; null when unknown. */
+  /**
+   * True for whom kernel.io_uring_disabled = 1 lets pass: with CAP_SYS_ADMIN, or a member of
+   * kernel.io_uring_group. Null when unknown.
+   */
   readonly privileged: boolean | null
 }
 
@@ -162,7 +165,7 @@ function errnoFinding(name: string, facts: EngineFacts): ErrnoFinding {
     case 'ENFILE':
       return FILES
     case 'EINVAL':
-    case 'EOPNOTSUPP':
+    case 'ENOTSUP':
       return OLD_KERNEL
     default:
       return {

@@ -17,8 +17,14 @@ export function readEngineFacts(): EngineFacts {
     privileged:
       capabilities === undefined
         ? null
-        : (BigInt(`0x${capabilities}`) & (1n << CAP_SYS_ADMIN)) !== 0n,
+        : (BigInt(`0x${capabilities}`) & (1n << CAP_SYS_ADMIN)) !== 0n || inRingGroup(),
   }
+}
+
+/** True for members of the group that kernel.io_uring_group names; -1 there names none. */
+function inRingGroup(): boolean {
+  const group = Number(readText('/proc/sys/kernel/io_uring_group') ?? -1)
+  return process.getegid?.() === group || (process.getgroups?.() ?? []).includes(group)
 }
 
 function readText(path: string): string | null {

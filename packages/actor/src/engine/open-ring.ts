@@ -158,7 +158,7 @@ export function openRing(binding: NativeBinding, options: RingOptions): OpenedRi
     const opcodes = probe(native)
     for (const opcode of options.maskedOpcodes) opcodes.delete(opcode)
     for (const [name, opcode] of Object.entries(NEEDED_OPCODES)) {
-      if (!opcodes.has(opcode)) throw new RingUnavailable(`IORING_OP_${name}`, EOPNOTSUPP)
+      if (!opcodes.has(opcode)) throw new RingUnavailable(`finding IORING_OP_${name}`, EOPNOTSUPP)
     }
     const fileSlots = registerTables(native, options)
     if (options.eventFd >= 0) {
