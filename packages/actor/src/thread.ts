@@ -15,14 +15,17 @@ import { Intake } from './channels/intake.ts'
 import { GUARANTEED_ROWS, Taking } from './channels/taking.ts'
 import { actorStats, clientStats, type StatisticsParts } from './control/statistics.ts'
 import { type EngineObstacle, explain } from './engine/choice.ts'
+import type { Engine } from './engine/engine.ts'
 import { readEngineFacts } from './engine/engine-facts.ts'
+import type { Layer, LayerModule, LayerSetting } from './engine/layer.ts'
 import { maskedOpcodes, obstacleOf, RingUnavailable } from './engine/open-ring.ts'
 import { FIRST_FILE_SLOT, UringEngine } from './engine/uring-engine.ts'
+import type { FileCallEvents, FileCalls } from './files/file-calls.ts'
 import { FileTable } from './files/file-table.ts'
 import { MetadataCalls } from './files/metadata-calls.ts'
 import { ActorLoop } from './loop/actor-loop.ts'
 import { Dispatcher } from './operations/dispatcher.ts'
-import type { StartAnswer, StartData } from './spawn/messages.ts'
+import type { LayerData, StartAnswer, StartData } from './spawn/messages.ts'
 
 /** How long close() waits for what is in flight before it cancels it, in milliseconds. */
 const DRAIN_MILLISECONDS = 5000
@@ -31,7 +34,7 @@ const KERNEL_WORKERS: readonly [number, number] = [16, 16]
 
 const port = parentPort as MessagePort
 
-function start({ options, header }: StartData): void {
+async function start({ options, header, layer: wanted }: StartData): Promise<void> {
   const words = new Int32Array(header)
   const binding = loadBinding()
   if (!binding.claim()) {
@@ -40,22 +43,34 @@ function start({ options, header }: StartData): void {
     })
   }
   binding.storeOnExit(words, HEADER_LIFE, LIFE_EXITED)
-  const doorbell = binding.doorbell()
-  if (doorbell < 0) throw new RingUnavailable('eventfd', doorbell)
   let wake = (): void => {}
-  const engine = new UringEngine(
-    binding,
-    {
-      queueDepth: options.queueDepth + options.maxClients * GUARANTEED_ROWS,
-      maxClients: options.maxClients,
-      arenaBytes: options.arenaBytes,
-      maxFiles: Math.min(options.maxFiles, Math.max(8, binding.fileLimit() - 1)),
-      doorbell,
-      kernelWorkers: KERNEL_WORKERS,
-      maskedOpcodes: maskedOpcodes(),
-    },
-    () => wake(),
-  )
+  const setting = {
+    capacity: options.queueDepth + options.maxClients * GUARANTEED_ROWS,
+    maxClients: options.maxClients,
+    maxFiles: Math.min(options.maxFiles, Math.max(8, binding.fileLimit() - 1)),
+    wake: () => wake(),
+  }
+  // It stays -1 under a layer that makes no engine, and so never blocks in the kernel.
+  let doorbell = -1
+  const plainEngine = (): Engine => {
+    doorbell = binding.doorbell()
+    if (doorbell < 0) throw new RingUnavailable('eventfd', doorbell)
+    return new UringEngine(
+      binding,
+      {
+        queueDepth: setting.capacity,
+        maxClients: setting.maxClients,
+        arenaBytes: options.arenaBytes,
+        maxFiles: setting.maxFiles,
+        doorbell,
+        kernelWorkers: KERNEL_WORKERS,
+        maskedOpcodes: maskedOpcodes(),
+      },
+      setting.wake,
+    )
+  }
+  const layer = wanted === null ? null : await loadLayer(wanted, { ...setting, plainEngine })
+  const engine = layer === null ? plainEngine() : layer.engine
   const limits: ActorLimits = {
     queueDepth: Math.min(options.queueDepth, engine.capacity),
     maxClients: options.maxClients,
@@ -64,11 +79,16 @@ function start({ options, header }: StartData): void {
     chainLength: Math.min(engine.chainLength, options.queueDepth + GUARANTEED_ROWS),
     spinMicros: options.spinMicros,
   }
-  const loop = assemble(engine, binding, words, limits)
+  const loop = assemble(engine, layer, binding, words, limits)
   wake = () => loop.wake()
   const answer: StartAnswer = { ok: true, engine: engine.name, doorbell, limits }
   port.postMessage(answer)
   loop.wake()
+}
+
+async function loadLayer(wanted: LayerData, setting: LayerSetting): Promise<Layer> {
+  const module: LayerModule = await import(wanted.module)
+  return module.makeLayer(wanted.data, wanted.port, setting)
 }
 
 function explanation(obstacle: EngineObstacle): string {
@@ -78,7 +98,8 @@ function explanation(obstacle: EngineObstacle): string {
 
 /** Makes the parts and ties them together. */
 function assemble(
-  engine: UringEngine,
+  engine: Engine,
+  layer: Layer | null,
   binding: NativeBinding,
   header: Int32Array,
   limits: ActorLimits,
@@ -91,10 +112,14 @@ function assemble(
   }
   const clients = new Clients(limits, header, exposeClient)
   const { channels } = clients
-  const metadata: MetadataCalls = new MetadataCalls(engine, table, files, channels, binding, {
+  const events: FileCallEvents = {
     settled: (row, res, extra) => dispatcher.settled(row, res, extra),
     wake: () => loop.wake(),
-  })
+  }
+  const plainCalls = (): FileCalls =>
+    new MetadataCalls(engine, table, files, channels, binding, events)
+  const metadata =
+    layer === null ? plainCalls() : layer.calls({ files, channels, events }, plainCalls)
   const dispatcher: Dispatcher = new Dispatcher(engine, table, files, metadata, channels, {
     detach: (channel, row) => clients.detach(channel, row),
     drained: (channel) => clients.drained(channel),
@@ -145,7 +170,7 @@ function assemble(
 }
 
 try {
-  start(workerData as StartData)
+  await start(workerData as StartData)
 } catch (error) {
   const { code } = error as NodeJS.ErrnoException
   const obstacle = obstacleOf(error)

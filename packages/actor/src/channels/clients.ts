@@ -15,8 +15,8 @@ import {
   HEADER_CLIENTS,
 } from '@uring-actor/client/protocol'
 import type { Engine } from '../engine/engine.ts'
+import type { FileCalls } from '../files/file-calls.ts'
 import type { FileTable } from '../files/file-table.ts'
-import type { MetadataCalls } from '../files/metadata-calls.ts'
 import type { Dispatcher } from '../operations/dispatcher.ts'
 import { Channel } from './channel.ts'
 
@@ -25,7 +25,7 @@ export interface ClientParts {
   readonly engine: Engine
   readonly dispatcher: Dispatcher
   readonly files: FileTable
-  readonly metadata: MetadataCalls
+  readonly metadata: FileCalls
   /** Looks at a channel that was attached, whatever its dirty bit says. */
   readonly attached: (channel: Channel) => void
   readonly wake: () => void

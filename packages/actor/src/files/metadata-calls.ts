@@ -34,6 +34,7 @@ import {
   ROW_WORDS,
 } from '../operations/operation-table.ts'
 import { directAlignment } from './direct-alignment.ts'
+import type { FileCallEvents, FileCalls } from './file-calls.ts'
 import { type FileTable, OpenFile } from './file-table.ts'
 
 const EIO = -5
@@ -41,19 +42,12 @@ const ENFILE = -23
 const EINVAL = -22
 const EOPNOTSUPP = -95
 
-export interface MetadataEvents {
-  /** A call has its result; the row completes. */
-  settled(row: number, res: number, extra: number): void
-  /** The loop must look again: this came from the event loop, not from the engine. */
-  wake(): void
-}
-
 /**
  * Opening, closing and metadata: through node:fs, in the actor's thread. So Node's permission model
  * stays in force, which a raw ring would pass by, and what the ring cannot do on registered files
  * (statx) needs no unrestricted ring.
  */
-export class MetadataCalls {
+export class MetadataCalls implements FileCalls {
   /** Calls that libuv's pool works on. */
   pending = 0
   #engine: Engine
@@ -61,7 +55,7 @@ export class MetadataCalls {
   #files: FileTable
   #channels: ReadonlyArray<Channel | null>
   #binding: NativeBinding | null
-  #events: MetadataEvents
+  #events: FileCallEvents
 
   constructor(
     engine: Engine,
@@ -69,7 +63,7 @@ export class MetadataCalls {
     files: FileTable,
     channels: ReadonlyArray<Channel | null>,
     binding: NativeBinding | null,
-    events: MetadataEvents,
+    events: FileCallEvents,
   ) {
     this.#engine = engine
     this.#table = table

@@ -10,7 +10,7 @@ import {
 import type { Channel } from '../channels/channel.ts'
 import { BROKEN, type Taking } from '../channels/taking.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { MetadataCalls } from '../files/metadata-calls.ts'
+import type { FileCalls } from '../files/file-calls.ts'
 import type { Dispatcher } from '../operations/dispatcher.ts'
 import { SliceSize } from './slice.ts'
 
@@ -46,7 +46,7 @@ export class ActorLoop {
   #engine: Engine
   #dispatcher: Dispatcher
   #taking: Taking
-  #metadata: MetadataCalls
+  #metadata: FileCalls
   #channels: ReadonlyArray<Channel | null>
   #header: Int32Array
   #dirtyWords: number
@@ -68,7 +68,7 @@ export class ActorLoop {
       engine: Engine
       dispatcher: Dispatcher
       taking: Taking
-      metadata: MetadataCalls
+      metadata: FileCalls
       channels: ReadonlyArray<Channel | null>
       header: Int32Array
     },

@@ -14,8 +14,8 @@ import {
 import type { Channel } from '../channels/channel.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { CompletionSink } from '../engine/ring.ts'
+import type { FileCalls } from '../files/file-calls.ts'
 import type { FileTable, OpenFile } from '../files/file-table.ts'
-import type { MetadataCalls } from '../files/metadata-calls.ts'
 import { Chains } from './chains.ts'
 import { GroupCommit, type SyncRunner } from './group-commit.ts'
 import { Judge } from './judge.ts'
@@ -70,7 +70,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
   #positions: OwnPositions
   #engine: Engine
   #files: FileTable
-  #metadata: MetadataCalls
+  #metadata: FileCalls
   #channels: ReadonlyArray<Channel | null>
   #events: DispatchEvents
   #chains: Chains
@@ -80,7 +80,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     engine: Engine,
     table: OperationTable,
     files: FileTable,
-    metadata: MetadataCalls,
+    metadata: FileCalls,
     channels: ReadonlyArray<Channel | null>,
     events: DispatchEvents,
   ) {

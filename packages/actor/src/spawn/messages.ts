@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { ActorLimits } from '@uring-actor/client'
 import type { ResolvedOptions } from './options.ts'
 
@@ -5,6 +6,15 @@ import type { ResolvedOptions } from './options.ts'
 export interface StartData {
   readonly options: ResolvedOptions
   readonly header: SharedArrayBuffer
+  readonly layer: LayerData | null
+}
+
+/** A module that puts itself between the dispatcher and the engine (engine/layer.ts). */
+export interface LayerData {
+  readonly module: string
+  /** Can be cloned. */
+  readonly data: unknown
+  readonly port: MessagePort
 }
 
 /** What it answers, once. */

@@ -12,7 +12,7 @@ import {
   PROTOCOL_VERSION,
 } from '@uring-actor/client/protocol'
 import { Actor } from './actor.ts'
-import type { StartAnswer, StartData } from './messages.ts'
+import type { LayerData, StartAnswer, StartData } from './messages.ts'
 import { type ActorOptions, resolveOptions } from './options.ts'
 
 /** Where the actor of this thread is kept: shared with other copies of this module. */
@@ -25,22 +25,33 @@ type Registry = { [REGISTRY_KEY]?: Promise<Actor> | undefined }
  * `connect()` there. Bad options reject with Node's argument errors; a thread that cannot start
  * rejects with the reason and leaves nothing behind.
  */
-export async function spawnActor(options?: ActorOptions): Promise<Actor> {
+export function spawnActor(options?: ActorOptions): Promise<Actor> {
+  return spawnWithLayer(options, null)
+}
+
+/** Internal: as `spawnActor`; but an actor that runs already has no layer, and will not do. */
+export async function spawnWithLayer(
+  options: ActorOptions | undefined,
+  layer: LayerData | null,
+): Promise<Actor> {
   const resolved = resolveOptions(options)
   const registry = globalThis as Registry
   const known = registry[REGISTRY_KEY]
   if (known !== undefined) {
     const actor = await known
+    if (!actor.closed && layer !== null) {
+      throw new UringError('ERR_URING_ACTOR_EXISTS', 'this process has its actor already')
+    }
     if (!actor.closed) return actor
     // It is on its way out: wait for that, then start anew.
     await actor.close()
-    return spawnActor(options)
+    return spawnWithLayer(options, layer)
   }
   assertNoOther()
   const forget = (): void => {
     registry[REGISTRY_KEY] = undefined
   }
-  const starting = startThread({ options: resolved, header: makeHeader() }, forget)
+  const starting = startThread({ options: resolved, header: makeHeader(), layer }, forget)
   registry[REGISTRY_KEY] = starting
   starting.catch(forget)
   return starting
@@ -70,6 +81,7 @@ function startThread(data: StartData, forget: () => void): Promise<Actor> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('../thread.js', import.meta.url), {
       workerData: data,
+      transferList: data.layer === null ? [] : [data.layer.port],
       name: 'uring-actor',
       // The actor makes little garbage, but what it lets go of holds clients' memory: the young
       // generation is kept small so that it is collected soon.
