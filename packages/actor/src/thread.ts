@@ -13,6 +13,7 @@ import type { Channel } from './channels/channel.ts'
 import { Clients } from './channels/clients.ts'
 import { Intake } from './channels/intake.ts'
 import { GUARANTEED_ROWS, Taking } from './channels/taking.ts'
+import { controlEndpoint } from './control/control-endpoint.ts'
 import { actorStats, clientStats, type StatisticsParts } from './control/statistics.ts'
 import { type EngineObstacle, explain } from './engine/choice.ts'
 import type { Engine } from './engine/engine.ts'
@@ -108,7 +109,7 @@ function assemble(
   const files = new FileTable(FIRST_FILE_SLOT, engine.fileSlots)
   const exposeClient = (clientPort: MessagePort, channel: Channel): void => {
     const control = { stats: () => statistics(), clientStats: () => clientStats(channel) }
-    expose(control, nodeEndpoint(clientPort))
+    expose(control, controlEndpoint(clientPort, Object.keys(control)))
   }
   const clients = new Clients(limits, header, exposeClient)
   const { channels } = clients
@@ -126,7 +127,7 @@ function assemble(
   })
   const taking = new Taking(new Intake(table, files), dispatcher, limits.chainLength, channels)
   const loop: ActorLoop = new ActorLoop(
-    { engine, dispatcher, taking, metadata, channels, header },
+    { engine, dispatcher, taking, metadata, clients, header },
     limits.spinMicros,
     (channel) => clients.poison(channel),
   )

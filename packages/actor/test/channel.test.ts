@@ -92,6 +92,15 @@ describe('a channel', () => {
     }
   })
 
+  test('knows a client that says it has not taken what it has', () => {
+    const { channel, words } = channelOf()
+    Atomics.store(words, CHANNEL_REQUEST_TAIL, CAPACITY)
+    channel.advance(3)
+    Atomics.store(words, CHANNEL_COMPLETION_HEAD, -CAPACITY)
+    // Completions not taken and operations in flight: more than the ring holds.
+    assert.equal(channel.available(), -1)
+  })
+
   test('takes no request whose completion would have no room', () => {
     const { channel, words } = channelOf()
     Atomics.store(words, CHANNEL_REQUEST_TAIL, CAPACITY)

@@ -18,6 +18,8 @@ import {
   OPERATION_TRUNCATE,
   OPERATION_UTIMES,
   OPERATION_WRITE,
+  REQUEST_DRAIN,
+  REQUEST_FLAGS_SHIFT,
   REQUEST_WORDS,
   segmentOf,
 } from '@uring-actor/client/protocol'
@@ -170,6 +172,17 @@ describe('the intake', () => {
     assert.equal(read(5, 1), -9, 'of another client')
     assert.equal(read(3, 1), -9, 'opened for writing')
     for (const fd of [0, 7, 15, 16, -1, 2 ** 31 - 1, -(2 ** 31)]) assert.equal(read(fd, 1), -9)
+  })
+
+  test('lets a client leave only when nothing of it is in flight any more', () => {
+    assert.equal(check([OPERATION_DETACH]), -22)
+    assert.equal(check([OPERATION_DETACH | (REQUEST_DRAIN << REQUEST_FLAGS_SHIFT)]), 0)
+  })
+
+  test('takes no path that the kernel would not', () => {
+    const open = (length: number): number => check([OPERATION_OPEN, 0, 0, 0, 0, 0, length])
+    assert.equal(open(4096), 0)
+    for (const length of [4097, 2 ** 20, 2 ** 31 - 1, -1]) assert.equal(open(length), -36)
   })
 
   test('refuses memory outside of the arena, or in two segments', () => {

@@ -105,7 +105,8 @@ export class Channel {
     const untaken = ringLength(head, this.#completionTail)
     if (untaken > this.capacity) return -1
     const room = this.capacity - untaken - this.inFlight
-    return Math.min(posted, room)
+    // An honest client has given its completions' place back before it posts into it.
+    return room < 0 ? -1 : Math.min(posted, room)
   }
 
   /** Word index of the `index`th request that was not taken. */

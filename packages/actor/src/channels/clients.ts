@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads'
+import { MessagePort } from 'node:worker_threads'
 import {
   type ActorLimits,
   CHANNEL_ATTACHED,
@@ -9,16 +9,24 @@ import {
   CHANNEL_POISONED,
   CHANNEL_REFUSED,
   CHANNEL_STATE,
+  CHANNEL_VERSION_BYTE,
   CONNECT_KIND,
   type ConnectMessage,
   channelBytes,
   HEADER_CLIENTS,
+  HEADER_LIFE,
+  LIFE_CLOSING,
+  LIFE_OPEN,
+  PROTOCOL_VERSION,
 } from '@uring-actor/client/protocol'
 import type { Engine } from '../engine/engine.ts'
 import type { FileCalls } from '../files/file-calls.ts'
 import type { FileTable } from '../files/file-table.ts'
 import type { Dispatcher } from '../operations/dispatcher.ts'
 import { Channel } from './channel.ts'
+
+/** Looks at the header with the same wrong number of clients after which it is put right. */
+const WRONG_LOOKS_MAX = 4
 
 /** What the table of clients needs of the rest of the actor; set once all of it is made. */
 export interface ClientParts {
@@ -38,6 +46,9 @@ export class Clients {
   closing = false
   /** What clients that have left had done. */
   readonly departed = { completed: 0, errors: 0, wakes: 0 }
+  /** A wrong number of clients in the header, and for how many looks nothing has explained it. */
+  #wrongCount = 0
+  #wrongLooks = 0
   #limits: ActorLimits
   #header: Int32Array
   #parts: ClientParts | null = null
@@ -66,9 +77,11 @@ export class Clients {
   onMessage = (value: unknown): void => {
     if (!isConnect(value)) return
     const { channel, arena, port, threadId } = value
+    this.#wrongLooks = 0
     const slot = this.channels.indexOf(null)
-    if (this.closing || slot < 0 || !this.#wellFormed(channel, arena)) {
-      refuse(channel)
+    const wellFormed = this.#wellFormed(channel, arena)
+    if (this.closing || slot < 0 || !wellFormed) {
+      if (wellFormed) refuse(channel)
       port.close()
       Atomics.sub(this.#header, HEADER_CLIENTS, 1)
       return
@@ -90,13 +103,36 @@ export class Clients {
 
   #wellFormed(channel: SharedArrayBuffer, arena: SharedArrayBuffer): boolean {
     const { channelDepth, arenaBytes } = this.#limits
-    if (channel.byteLength !== channelBytes(channelDepth)) return false
-    if (arena.byteLength !== arenaBytes || !arena.growable) return false
+    // Neither may grow later: what was checked here is what views are made of.
+    if (channel.growable || channel.byteLength !== channelBytes(channelDepth)) return false
+    if (!arena.growable || arena.maxByteLength !== arenaBytes) return false
+    if (arena.byteLength !== arenaBytes) return false
     const words = new Int32Array(channel)
     return (
       words[CHANNEL_MAGIC_BYTE >> 2] === CHANNEL_MAGIC &&
+      words[CHANNEL_VERSION_BYTE >> 2] === PROTOCOL_VERSION &&
       words[CHANNEL_CAPACITY_BYTE >> 2] === channelDepth
     )
+  }
+
+  /**
+   * Puts the header's words right that are the actor's to know, should a client have scribbled
+   * there. A count that differs while places are free may be of clients that are just connecting:
+   * it is wrong when it stays the same and none of them arrives or leaves.
+   */
+  restoreHeader(): void {
+    const header = this.#header
+    const seen = Atomics.load(header, HEADER_CLIENTS)
+    const { count } = this
+    if (seen === count || count === this.channels.length) {
+      this.#wrongLooks = 0
+    } else if (seen !== this.#wrongCount) {
+      this.#wrongCount = seen
+      this.#wrongLooks = 1
+    } else if (++this.#wrongLooks >= WRONG_LOOKS_MAX) {
+      Atomics.compareExchange(header, HEADER_CLIENTS, seen, count)
+    }
+    Atomics.store(header, HEADER_LIFE, this.closing ? LIFE_CLOSING : LIFE_OPEN)
   }
 
   /** The client asked to leave: everything before has completed, its files are closed now. */
@@ -163,6 +199,7 @@ export class Clients {
     this.departed.completed += channel.completed
     this.departed.errors += channel.errors
     this.departed.wakes += channel.wakes
+    this.#wrongLooks = 0
     this.channels[channel.slot] = null
     Atomics.sub(this.#header, HEADER_CLIENTS, 1)
     // A client that hears of its end finds its place free; its port closes when it has heard.
@@ -174,19 +211,20 @@ export class Clients {
   }
 }
 
+/** Tells a client that it was not taken; its channel is well formed, so the word is there. */
 function refuse(channel: SharedArrayBuffer): void {
-  if (channel.byteLength < 1024) return
   const words = new Int32Array(channel)
   Atomics.store(words, CHANNEL_STATE, CHANNEL_REFUSED)
 }
 
 function isConnect(value: unknown): value is ConnectMessage {
   if (typeof value !== 'object' || value === null) return false
-  const { kind, channel, arena, port } = value as Partial<ConnectMessage>
+  const { kind, channel, arena, port, threadId } = value as Partial<ConnectMessage>
   return (
     kind === CONNECT_KIND &&
     channel instanceof SharedArrayBuffer &&
     arena instanceof SharedArrayBuffer &&
-    typeof port?.postMessage === 'function'
+    port instanceof MessagePort &&
+    Number.isInteger(threadId)
   )
 }

@@ -1,6 +1,8 @@
 import {
   FILE_KIND_BLOCK_DEVICE,
+  OPEN_RESULT_BYTES,
   OPERATION_ALLOCATE,
+  OPERATION_CHMOD,
   OPERATION_CLOSE,
   OPERATION_DETACH,
   OPERATION_LIMIT,
@@ -16,6 +18,7 @@ import {
   OPERATION_WRITE,
   REQUEST_ADDR_HIGH,
   REQUEST_ADDR_LOW,
+  REQUEST_DRAIN,
   REQUEST_FD,
   REQUEST_FD_GENERATION,
   REQUEST_FLAGS_SHIFT,
@@ -55,8 +58,13 @@ import type { Channel } from './channel.ts'
 const EBADF = -9
 const EFAULT = -14
 const EINVAL = -22
+const ENAMETOOLONG = -36
 /** sync_file_range's three flags. */
 const SYNC_RANGE_FLAGS = 7
+/** Longest path that the kernel takes, in bytes: a longer one is not even copied. */
+const PATH_BYTES_MAX = 4096
+/** All that the kernel looks at of a mode; node:fs aborts the process at more than 31 bits. */
+const MODE_BITS = 0o7777
 
 /**
  * Copies requests out of shared memory and checks the copies. Each word is read once; the client
@@ -111,8 +119,10 @@ export class Intake {
     const kind = words[at + ROW_KIND]
     const slot = this.#slot
     if (kind < OPERATION_NOP || kind >= OPERATION_LIMIT) return EINVAL
-    if (kind === OPERATION_NOP || kind === OPERATION_DETACH) return 0
-    if (kind === OPERATION_OPEN) return this.#checkMemory(channel, at, 24, 8)
+    if (kind === OPERATION_NOP) return 0
+    // Only drained is it the last: what else is in flight would complete into a slot let go.
+    if (kind === OPERATION_DETACH) return words[at + ROW_FLAGS] & REQUEST_DRAIN ? 0 : EINVAL
+    if (kind === OPERATION_OPEN) return this.#checkOpen(channel, at)
     const file = this.#files.resolve(channel.slot, slot, this.#generation)
     if (file === null || file.closing >= 0) return EBADF
     const needed = RIGHTS[kind]
@@ -124,6 +134,13 @@ export class Intake {
     return 0
   }
 
+  #checkOpen(channel: Channel, at: number): number {
+    const words = this.#table.words
+    if (words[at + ROW_LEN] >>> 0 > PATH_BYTES_MAX) return ENAMETOOLONG
+    words[at + ROW_OFF_LOW] &= MODE_BITS
+    return this.#checkMemory(channel, at, OPEN_RESULT_BYTES, 8)
+  }
+
   #checkKind(channel: Channel, at: number, kind: number, blockDevice: boolean): number {
     const words = this.#table.words
     if (kind === OPERATION_READ || kind === OPERATION_WRITE) {
@@ -133,6 +150,7 @@ export class Intake {
       words[at + ROW_RW_FLAGS] = 0
       return this.#checkMemory(channel, at, 0, 1)
     }
+    if (kind === OPERATION_CHMOD) words[at + ROW_OFF_LOW] &= MODE_BITS
     if (kind === OPERATION_STAT) return this.#checkMemory(channel, at, STAT_BYTES, 8)
     if (kind === OPERATION_UTIMES) return this.#checkMemory(channel, at, 16, 8)
     if (kind === OPERATION_SYNC_RANGE && words[at + ROW_RW_FLAGS] & ~SYNC_RANGE_FLAGS) return EINVAL

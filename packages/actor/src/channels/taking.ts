@@ -115,7 +115,8 @@ export class Taking {
     let refused = 0
     let malformed = !this.#intake.isChainable(first)
     let linked = true
-    while (linked && rows.length < available) {
+    const most = Math.min(available, this.#chainLength)
+    while (linked && rows.length < most) {
       if (!this.#mayTake(channel, rows.length)) {
         for (const row of rows) this.#dispatcher.forget(row)
         return 0
@@ -131,7 +132,7 @@ export class Taking {
       malformed ||= !this.#intake.isChainable(row)
     }
     // A chain is posted whole: one that does not end, or is too long, is nobody's honest request.
-    malformed ||= linked || rows.length > this.#chainLength
+    malformed ||= linked
     const count = rows.length
     channel.advance(count)
     if (this.refusing)

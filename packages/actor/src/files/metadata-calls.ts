@@ -96,7 +96,7 @@ export class MetadataCalls implements FileCalls {
     const done = (error: NodeJS.ErrnoException | null): void => this.#settle(row, errnoOf(error), 0)
     if (kind === OPERATION_CLOSE) this.#close(row, at)
     else if (kind === OPERATION_STAT) this.#stat(row, at, fd)
-    else if (kind === OPERATION_CHMOD) fs.fchmod(fd, words[at + ROW_OFF_LOW] >>> 0, done)
+    else if (kind === OPERATION_CHMOD) fs.fchmod(fd, words[at + ROW_OFF_LOW], done)
     else if (kind === OPERATION_CHOWN) {
       fs.fchown(fd, words[at + ROW_OFF_LOW] >>> 0, words[at + ROW_OFF_HIGH] >>> 0, done)
     } else if (kind === OPERATION_UTIMES) {
@@ -131,7 +131,7 @@ export class MetadataCalls implements FileCalls {
       return
     }
     try {
-      fs.open(path, flags, words[at + ROW_OFF_LOW] >>> 0, (error, fd) => {
+      fs.open(path, flags, words[at + ROW_OFF_LOW], (error, fd) => {
         if (error) this.#settle(row, errnoOf(error), 0)
         else this.#opened(row, at, fd, flags)
       })

@@ -8,6 +8,7 @@ import {
   STATE_RUNNING,
 } from '@uring-actor/client/protocol'
 import type { Channel } from '../channels/channel.ts'
+import type { Clients } from '../channels/clients.ts'
 import { BROKEN, type Taking } from '../channels/taking.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { FileCalls } from '../files/file-calls.ts'
@@ -28,6 +29,11 @@ const LINGER_BLOCK_MICROS = 1000
 const PARK_MILLISECONDS = 500
 /** Requests of one channel that are taken before it is the next one's turn. */
 const QUANTUM = 16
+/**
+ * So often every channel is looked at, whatever the bitmap says, in microseconds: any client can
+ * write there, and a bit that one of them has cleared would be another's request for ever.
+ */
+const SWEEP_MICROS = 250_000
 
 export interface LoopCounters {
   blocks: number
@@ -47,6 +53,7 @@ export class ActorLoop {
   #dispatcher: Dispatcher
   #taking: Taking
   #metadata: FileCalls
+  #clients: Clients
   #channels: ReadonlyArray<Channel | null>
   #header: Int32Array
   #dirtyWords: number
@@ -59,6 +66,7 @@ export class ActorLoop {
   #running = false
   #stopped = false
   #lastWork = 0
+  #swept = 0
   #turnIsDue = false
   /** Counts parks, so that a late wake-up of an earlier one is known for what it is. */
   #parked = 0
@@ -69,7 +77,7 @@ export class ActorLoop {
       dispatcher: Dispatcher
       taking: Taking
       metadata: FileCalls
-      channels: ReadonlyArray<Channel | null>
+      clients: Clients
       header: Int32Array
     },
     spinMicros: number,
@@ -79,9 +87,10 @@ export class ActorLoop {
     this.#dispatcher = parts.dispatcher
     this.#taking = parts.taking
     this.#metadata = parts.metadata
-    this.#channels = parts.channels
+    this.#clients = parts.clients
+    this.#channels = parts.clients.channels
     this.#header = parts.header
-    this.#dirtyWords = Math.ceil(parts.channels.length / 32)
+    this.#dirtyWords = Math.ceil(this.#channels.length / 32)
     this.#spin = new SpinBudget(spinMicros)
     this.#onBroken = onBroken
   }
@@ -112,6 +121,7 @@ export class ActorLoop {
     this.#unpark()
     let now = nowMicros()
     const turnEnds = now + TURN_MICROS
+    if (now - this.#swept > SWEEP_MICROS) this.#sweep(now)
     for (;;) {
       const work = this.#cycle(now)
       now = this.#dispatcher.now
@@ -213,6 +223,15 @@ export class ActorLoop {
       }
     }
     return found
+  }
+
+  /** Mends what a client may have done to the header, which all of them can write. */
+  #sweep(now: number): void {
+    this.#swept = now
+    this.#clients.restoreHeader()
+    for (const channel of this.#channels) {
+      if (channel !== null && channel.available() !== 0) this.addReady(channel)
+    }
   }
 
   #hasDirty(): boolean {
