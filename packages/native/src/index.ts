@@ -17,6 +17,9 @@ export {
   type NativeWaker,
 } from './binding.ts'
 
+/** The code of what `loadBinding` throws when there is no addon. */
+export const ADDON_MISSING = 'ERR_URING_ADDON_MISSING'
+
 /** Where an addon may be, relative to this file in dist/: a local build goes before a prebuilt. */
 const CANDIDATES = [
   '../build/Release/uring_actor.node',
@@ -44,7 +47,7 @@ export function loadBinding(): NativeBinding {
       tried.push(`${path}: ${(error as Error).message}`)
     }
   }
-  throw Object.assign(new Error(missing(tried)), { code: 'ERR_URING_ADDON_MISSING' })
+  throw Object.assign(new Error(missing(tried)), { code: ADDON_MISSING })
 }
 
 function missing(tried: readonly string[]): string {

@@ -1,5 +1,5 @@
 import { getSystemErrorName } from 'node:util'
-import type { NativeBinding, NativeRing } from '@uring-actor/native'
+import { ADDON_MISSING, type NativeBinding, type NativeRing } from '@uring-actor/native'
 import type { EngineObstacle } from './choice.ts'
 import {
   IO_URING_OP_SUPPORTED,
@@ -137,7 +137,7 @@ export function obstacleOf(error: unknown): EngineObstacle | null {
     return { kind: 'call', call: error.call, errno: error.errno }
   }
   const { code = '', message } = error as NodeJS.ErrnoException
-  const ofAddon = code === 'ERR_URING_ADDON_MISSING' || code === 'ERR_DLOPEN_DISABLED'
+  const ofAddon = code === ADDON_MISSING || code === 'ERR_DLOPEN_DISABLED'
   return ofAddon ? { kind: 'addon', code, message } : null
 }
 

@@ -234,7 +234,10 @@ export class UringEngine implements Engine {
 }
 
 /** True when every arena can be pinned whatever the clients do, so only fixed buffers are needed. */
-function mayPinAll(binding: NativeBinding, options: UringEngineOptions): boolean {
+export function mayPinAll(
+  binding: NativeBinding,
+  options: { readonly maxClients: number; readonly arenaBytes: number },
+): boolean {
   if (binding.hasIpcLock()) return true
   const ringBytes = 4 * 1024 * 1024
   return binding.memlockLimit() >= options.maxClients * options.arenaBytes + ringBytes
