@@ -134,3 +134,21 @@ export async function blockingCallsMixWithPendingOnes({ client, path }: Context)
   })
   await file.close()
 }
+
+export async function flushWaitsForAFileThatIsBeingClosed({
+  client,
+  path,
+}: Context): Promise<void> {
+  const file = await client.open(path('file'), 'w+')
+  const closed = await client.open(path('closed'), 'w+')
+  let done = false
+  // The close waits for the status; flush is called the moment that is there.
+  const flushed = file.stat().then(() => client.flush())
+  const closing = closed.close().then(() => {
+    done = true
+  })
+  await flushed
+  assert.equal(done, true)
+  await closing
+  await file.close()
+}

@@ -10,7 +10,7 @@ import {
   OPERATION_TRUNCATE,
   TRIM_METHODS,
 } from '../protocol/index.ts'
-import { runAsync, type Steps } from '../transport/steps.ts'
+import { runAfterOthers, type Steps } from '../transport/steps.ts'
 import { byteOffset, fileMode, integer, seconds } from './arguments.ts'
 import { blockBytes, blockPosition, requireBlockSize } from './blocks.ts'
 import {
@@ -297,8 +297,7 @@ export class UringFile extends FileTransfers {
     state.assertOpen('close')
     state.closing = true
     // What waits in line at this client is not in the channel yet, where the close would wait for it.
-    await state.transport.settled()
-    await runAsync(state.transport, closeSteps(state))
+    await runAfterOthers(state.transport, closeSteps(state))
   }
 
   /** As `close`, at once: what waits in line at this client fails. */

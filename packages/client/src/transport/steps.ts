@@ -49,6 +49,11 @@ export function runAsync<T>(transport: Transport, steps: Steps<T>, flags: number
   return transport.ordered(flags, () => advance(transport, steps))
 }
 
+/** As `runAsync`, when the operations that are under way now have settled. */
+export function runAfterOthers<T>(transport: Transport, steps: Steps<T>): Promise<T> {
+  return transport.afterOthers(() => advance(transport, steps))
+}
+
 async function advance<T>(transport: Transport, steps: Steps<T>): Promise<T> {
   let next = steps.next()
   while (!next.done) {

@@ -115,13 +115,25 @@ export class Transport {
     const drained = (flags & REQUEST_DRAIN) !== 0
     const before = drained && this.#runs.size > 0 ? this.settled() : this.#gate
     const run = before === null ? begin() : before.then(begin)
+    this.#track(run)
+    if (drained) this.#hold(run)
+    return run
+  }
+
+  /** Begins an operation when those that are under way now have settled. */
+  afterOthers<T>(begin: () => Promise<T>): Promise<T> {
+    const run = this.settled().then(begin)
+    // It is under way while it waits: a flush that is called meanwhile waits for it.
+    this.#track(run)
+    return run
+  }
+
+  #track(run: Promise<unknown>): void {
     this.#runs.add(run)
     const forget = (): void => {
       this.#runs.delete(run)
     }
     run.then(forget, forget)
-    if (drained) this.#hold(run)
-    return run
   }
 
   #hold(run: Promise<unknown>): void {
