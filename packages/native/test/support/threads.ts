@@ -1,5 +1,4 @@
 // Starting the worker of thread.ts and seeing it end.
-import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { ThreadOrders, ThreadReport } from './thread.ts'
@@ -22,10 +21,14 @@ export async function startThread(orders: ThreadOrders): Promise<{
     worker.on('exit', (code) => resolve(error === undefined ? { code } : { code, error }))
   })
   let report: ThreadReport | undefined
-  worker.once('message', (message: ThreadReport) => {
-    report = message
+  // Not events.once(): it rejects when the thread's error is heard of before its message.
+  const reported = new Promise<void>((resolve) => {
+    worker.once('message', (message: ThreadReport) => {
+      report = message
+      resolve()
+    })
   })
-  await Promise.race([once(worker, 'message'), ended])
+  await Promise.race([reported, ended])
   if (report === undefined) throw error ?? new Error('the thread ended without a report')
   return { worker, report, ended }
 }
