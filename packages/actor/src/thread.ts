@@ -35,8 +35,16 @@ const KERNEL_WORKERS: readonly [number, number] = [16, 16]
 
 const port = parentPort as MessagePort
 
-async function start({ options, header, layer: wanted }: StartData): Promise<void> {
+async function start({
+  options,
+  header,
+  permissionModel,
+  layer: wanted,
+}: StartData): Promise<void> {
   const words = new Int32Array(header)
+  if (permissionModel && process.permission === undefined) {
+    throw new Error("node's permission model does not reach the actor's thread")
+  }
   const binding = loadBinding()
   if (!binding.claim()) {
     throw Object.assign(new Error('another thread of this process runs an actor already'), {

@@ -6,6 +6,8 @@ import type { ResolvedOptions } from './options.ts'
 export interface StartData {
   readonly options: ResolvedOptions
   readonly header: SharedArrayBuffer
+  /** Node's permission model is in force, and must be in the actor's thread too. */
+  readonly permissionModel: boolean
   readonly layer: LayerData | null
 }
 

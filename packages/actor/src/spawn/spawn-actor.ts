@@ -51,7 +51,15 @@ export async function spawnWithLayer(
   const forget = (): void => {
     registry[REGISTRY_KEY] = undefined
   }
-  const starting = startThread({ options: resolved, header: makeHeader(), layer }, forget)
+  const starting = startThread(
+    {
+      options: resolved,
+      header: makeHeader(),
+      permissionModel: process.permission !== undefined,
+      layer,
+    },
+    forget,
+  )
   registry[REGISTRY_KEY] = starting
   starting.catch(forget)
   return starting
@@ -77,6 +85,16 @@ function makeHeader(): SharedArrayBuffer {
   return header
 }
 
+/**
+ * A loader or a preload script of the application has no business in the actor. Under the
+ * permission model, though, everything is inherited: the arguments are where a worker has its
+ * restrictions from, and one that was given others may open every file.
+ */
+function threadArguments(): string[] | undefined {
+  if (process.permission !== undefined) return undefined
+  return process.execArgv.filter((argument) => argument.startsWith('--cpu-prof'))
+}
+
 function startThread(data: StartData, forget: () => void): Promise<Actor> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('../thread.js', import.meta.url), {
@@ -86,8 +104,7 @@ function startThread(data: StartData, forget: () => void): Promise<Actor> {
       // The actor makes little garbage, but what it lets go of holds clients' memory: the young
       // generation is kept small so that it is collected soon.
       resourceLimits: { maxYoungGenerationSizeMb: 1 },
-      // A loader or a preload script of the application has no business in the actor.
-      execArgv: process.execArgv.filter((argument) => argument.startsWith('--cpu-prof')),
+      execArgv: threadArguments(),
     })
     new Int32Array(data.header)[HEADER_THREAD_BYTE >> 2] = worker.threadId
     const failed = (error: Error): void => {
