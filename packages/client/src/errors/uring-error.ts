@@ -45,7 +45,7 @@ export function clientClosed(): UringError {
 export function protocolBroken(): UringError {
   return new UringError(
     'ERR_URING_PROTOCOL',
-    'the actor closed this channel: words of its shared memory were not what the protocol allows',
+    'this channel is closed: words of its shared memory were not what the protocol allows',
   )
 }
 

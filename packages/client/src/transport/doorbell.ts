@@ -13,6 +13,8 @@ import {
 /** What an eventfd counts: one. */
 const ONE = new Uint8Array(new BigUint64Array([1n]).buffer)
 
+const NO_SLOT_YET = -1
+
 /**
  * Tells the actor that a channel has work: sets the channel's dirty bit, and wakes the actor if it
  * sleeps.
@@ -26,24 +28,35 @@ export class Doorbell {
   #header: Int32Array
   #channel: Int32Array
   #eventFd: number
+  #slots: number
+  /** This channel's bit, once the actor has told it. */
+  #slot: number = NO_SLOT_YET
 
   constructor(address: ActorAddress, channel: SharedArrayBuffer) {
     this.#header = new Int32Array(address.header)
     this.#channel = new Int32Array(channel)
     this.#eventFd = address.doorbell
+    this.#slots = address.limits.maxClients
   }
 
-  /** Call after publishing. */
-  ring(): void {
+  /** Call after publishing. False when the channel names a slot that no actor gives. */
+  ring(): boolean {
     // The actor writes slot + 1 when it attaches the channel and looks at it right afterwards.
-    const slot = Atomics.load(this.#channel, CHANNEL_SLOT) - 1
-    if (slot < 0) return
+    const slot = this.#slot < 0 ? this.#readSlot() : this.#slot
+    if (slot === NO_SLOT_YET) return true
+    if (slot < 0 || slot >= this.#slots) return false
     const header = this.#header
     const word = HEADER_DIRTY + (slot >> 5)
     const bit = 1 << (slot & 31)
     if ((Atomics.load(header, word) & bit) === 0) Atomics.or(header, word, bit)
     const state = Atomics.load(header, HEADER_STATE)
     if (state !== STATE_RUNNING) this.#wake(state)
+    return true
+  }
+
+  #readSlot(): number {
+    this.#slot = Atomics.load(this.#channel, CHANNEL_SLOT) - 1
+    return this.#slot
   }
 
   /** LIFE_OPEN, LIFE_CLOSING or LIFE_EXITED. */

@@ -52,6 +52,8 @@ export class Operation {
   resolve: Resolve = unset
   reject: Reject = unset
   postedAt = 0
+  /** No result can be higher than this. */
+  resultMax = 0
 
   constructor(slot: number) {
     this.slot = slot

@@ -21,6 +21,7 @@ import {
   LIFE_CLOSING,
   LIFE_EXITED,
   nowMicros,
+  OPERATION_OPEN,
   REQUEST_DRAIN,
   REQUEST_FLAGS_SHIFT,
 } from '../protocol/index.ts'
@@ -175,6 +176,7 @@ export class Transport {
     rwFlags: number,
   ): void {
     operation.kind = kind
+    operation.resultMax = kind === OPERATION_OPEN || len < 0 ? RESULT_MAX : len
     this.requests.write(
       operation,
       kind | (flags << REQUEST_FLAGS_SHIFT),
@@ -210,7 +212,7 @@ export class Transport {
 
   /** Hands everything written so far to the actor. */
   publish(): void {
-    if (this.requests.publish()) this.#doorbell.ring()
+    if (this.requests.publish() && !this.#doorbell.ring()) this.fail(protocolBroken())
   }
 
   /**
@@ -259,8 +261,12 @@ export class Transport {
   /** Settles every completion that is there; returns how many. */
   drain(): number {
     const completions = this.#completions
-    const count = Math.min(completions.available(), this.operations.capacity)
+    const count = completions.available()
     if (count === 0) return 0
+    if (count > this.operations.capacity) {
+      this.fail(protocolBroken())
+      return 0
+    }
     const { words, times } = completions
     const now = nowMicros()
     for (let taken = 0; taken < count; taken++) {
@@ -274,7 +280,11 @@ export class Transport {
       const flags = words[at + COMPLETION_FLAGS]
       const actorBusy = times[(at >> 1) + COMPLETION_BUSY_F64]
       completions.advance()
-      if (operation === null) continue
+      // The actor completes what was posted, once, and with no more than was asked for.
+      if (operation === null || res > operation.resultMax) {
+        this.fail(protocolBroken())
+        return taken
+      }
       this.latency.record(operation.kind, res, now - operation.postedAt, actorBusy)
       settle(this.arena, operation, res, extra, flags, this.#freeTask)
     }
@@ -303,6 +313,7 @@ export class Transport {
     this.operations.admit()
     this.#completions.wakeSelf()
     this.#presence.end()
+    this.#watcher.end()
   }
 
   #queuePublish(): void {
@@ -343,5 +354,8 @@ export class Transport {
     this.fail(actorExited())
   }
 }
+
+/** The result of an open is a slot; all others are at most the length that was asked for. */
+const RESULT_MAX = 2 ** 31 - 1
 
 const RESOLVED = Promise.resolve()

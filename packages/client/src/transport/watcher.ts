@@ -7,6 +7,12 @@ import type { CompletionRing } from './completion-ring.ts'
  */
 const POLLED_OUTSTANDING = 4
 
+/**
+ * An asynchronous wait that lasts is ended and begun anew so often: nothing that stands in the
+ * channel's words can make this client wait for ever.
+ */
+const ASYNC_WAIT_MILLISECONDS = 1000
+
 /** A blocked thread looks this often whether the actor still lives. */
 const SYNC_WAIT_MILLISECONDS = 50
 
@@ -41,6 +47,7 @@ export class Watcher {
   #eager = 0
   #pollBegan = 0
   #armedAt = 0
+  #timer: NodeJS.Timeout | null = null
 
   constructor(completions: CompletionRing, watched: Watched, spinMicros: number) {
     this.#completions = completions
@@ -84,8 +91,27 @@ export class Watcher {
     }
     this.#armed = true
     this.#armedAt = nowMicros()
+    this.#lookAgain()
     wait.then(this.#wakeTask)
     this.#watched.checkActor()
+  }
+
+  /** One timer at a time, which outlives many waits: setting one for each would cost more. */
+  #lookAgain(): void {
+    if (this.#timer !== null) return
+    this.#timer = setTimeout(this.#timerTask, ASYNC_WAIT_MILLISECONDS).unref()
+  }
+
+  #timerTask = (): void => {
+    this.#timer = null
+    if (!this.#armed || this.#watched.outstanding() === 0) return
+    if (nowMicros() - this.#armedAt < ASYNC_WAIT_MILLISECONDS * 500) this.#lookAgain()
+    else this.#completions.wakeSelf()
+  }
+
+  /** The client has ended: nothing of it is kept alive. */
+  end(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
   }
 
   /** A blocking call has taken completions: nobody may be left waiting for them. */
