@@ -152,3 +152,20 @@ export async function flushWaitsForAFileThatIsBeingClosed({
   await closing
   await file.close()
 }
+
+export async function flushesResolveInTheOrderOfTheirCalls({
+  client,
+  path,
+}: Context): Promise<void> {
+  const file = await client.open(path('file'), 'w+')
+  const resolved: number[] = []
+  const flush = async (number: number): Promise<void> => {
+    await client.flush()
+    resolved.push(number)
+  }
+  // The first waits for the status; the second is called the moment that is there.
+  const second = file.stat().then(() => flush(2))
+  await Promise.all([flush(1), second])
+  assert.deepEqual(resolved, [1, 2])
+  await file.close()
+}

@@ -10,7 +10,15 @@ import { Lease } from '../memory/lease.ts'
 import { OPERATION_DETACH, OPERATION_NOP, PAGE_SHIFT, REQUEST_DRAIN } from '../protocol/index.ts'
 import type { KindLatency } from '../transport/latency.ts'
 import { promiseFor, SETTLE_VOID } from '../transport/operation.ts'
-import { arenaFull, call, orderOf, runAsync, runSync, type Steps } from '../transport/steps.ts'
+import {
+  arenaFull,
+  call,
+  orderOf,
+  runAfterOthers,
+  runAsync,
+  runSync,
+  type Steps,
+} from '../transport/steps.ts'
 import type { Transport } from '../transport/transport.ts'
 import { ChainBuilder, runChain } from './chain.ts'
 import { type ActorStats, type ClientStats, Control } from './control.ts'
@@ -131,8 +139,7 @@ export class Client {
   async flush(): Promise<void> {
     this.#transport.assertOpen()
     // Operations of several requests post the later ones as the earlier complete.
-    await this.#transport.settled()
-    await runAsync(this.#transport, nopSteps(REQUEST_DRAIN))
+    await runAfterOthers(this.#transport, nopSteps(REQUEST_DRAIN))
   }
 
   /** As `flush`, for what has been posted: an asynchronous call cannot go on while this one blocks. */
