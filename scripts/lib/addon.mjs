@@ -89,7 +89,7 @@ export async function buildAddon({ force = false } = {}) {
 }
 
 /** Node's own headers, when they were installed with it: then node-gyp downloads nothing. */
-function headersBesideNode() {
+export function headersBesideNode() {
   const prefix = path.resolve(process.execPath, '../..')
   return existsSync(path.join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : []
 }
