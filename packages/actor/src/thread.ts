@@ -6,7 +6,6 @@ import {
   LIFE_CLOSING,
   LIFE_EXITED,
 } from '@uring-actor/client/protocol'
-import { loadBinding, type NativeBinding } from '@uring-actor/native'
 import { expose } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import type { Channel } from './channels/channel.ts'
@@ -15,23 +14,21 @@ import { Intake } from './channels/intake.ts'
 import { GUARANTEED_ROWS, Taking } from './channels/taking.ts'
 import { controlEndpoint } from './control/control-endpoint.ts'
 import { actorStats, clientStats, type StatisticsParts } from './control/statistics.ts'
-import { type EngineObstacle, explain } from './engine/choice.ts'
-import type { Engine } from './engine/engine.ts'
-import { readEngineFacts } from './engine/engine-facts.ts'
+import type { EngineChoice } from './engine/choice.ts'
+import { type Engine, FIRST_FILE_SLOT } from './engine/engine.ts'
 import type { Layer, LayerModule, LayerSetting } from './engine/layer.ts'
-import { maskedOpcodes, obstacleOf, RingUnavailable } from './engine/open-ring.ts'
-import { FIRST_FILE_SLOT, UringEngine } from './engine/uring-engine.ts'
+import { openEngine } from './engine/open-engine.ts'
 import type { FileCallEvents, FileCalls } from './files/file-calls.ts'
 import { FileTable } from './files/file-table.ts'
 import { MetadataCalls } from './files/metadata-calls.ts'
+import type { Host } from './host/host.ts'
+import { openHost } from './host/open-host.ts'
 import { ActorLoop } from './loop/actor-loop.ts'
 import { Dispatcher } from './operations/dispatcher.ts'
 import type { LayerData, StartAnswer, StartData } from './spawn/messages.ts'
 
 /** How long close() waits for what is in flight before it cancels it, in milliseconds. */
 const DRAIN_MILLISECONDS = 5000
-/** Kernel workers for files and for everything else; unbounded, they would be thousands. */
-const KERNEL_WORKERS: readonly [number, number] = [16, 16]
 
 const port = parentPort as MessagePort
 
@@ -45,38 +42,25 @@ async function start({
   if (permissionModel && process.permission === undefined) {
     throw new Error("node's permission model does not reach the actor's thread")
   }
-  const binding = loadBinding()
-  if (!binding.claim()) {
+  const host = openHost()
+  if (!(await host.claim())) {
     throw Object.assign(new Error('another thread of this process runs an actor already'), {
       code: 'ERR_URING_ACTOR_EXISTS',
     })
   }
-  binding.storeOnExit(words, HEADER_LIFE, LIFE_EXITED)
+  host.storeOnExit(words, HEADER_LIFE, LIFE_EXITED)
   let wake = (): void => {}
   const setting = {
     capacity: options.queueDepth + options.maxClients * GUARANTEED_ROWS,
     maxClients: options.maxClients,
-    maxFiles: Math.min(options.maxFiles, Math.max(8, binding.fileLimit() - 1)),
+    maxFiles: Math.min(options.maxFiles, Math.max(8, host.fileLimit() - 1)),
     wake: () => wake(),
   }
-  // It stays -1 under a layer that makes no engine, and so never blocks in the kernel.
-  let doorbell = -1
+  let choice = UNDER_A_LAYER
   const plainEngine = (): Engine => {
-    doorbell = binding.doorbell()
-    if (doorbell < 0) throw new RingUnavailable('eventfd', doorbell)
-    return new UringEngine(
-      binding,
-      {
-        queueDepth: setting.capacity,
-        maxClients: setting.maxClients,
-        arenaBytes: options.arenaBytes,
-        maxFiles: setting.maxFiles,
-        doorbell,
-        kernelWorkers: KERNEL_WORKERS,
-        maskedOpcodes: maskedOpcodes(),
-      },
-      setting.wake,
-    )
+    const opened = openEngine(host, options, setting)
+    choice = opened.choice
+    return opened.engine
   }
   const layer = wanted === null ? null : await loadLayer(wanted, { ...setting, plainEngine })
   const engine = layer === null ? plainEngine() : layer.engine
@@ -88,11 +72,27 @@ async function start({
     chainLength: Math.min(engine.chainLength, options.queueDepth + GUARANTEED_ROWS),
     spinMicros: options.spinMicros,
   }
-  const loop = assemble(engine, layer, binding, words, limits)
+  const loop = assemble({ engine, choice, layer, host }, words, limits)
   wake = () => loop.wake()
-  const answer: StartAnswer = { ok: true, engine: engine.name, doorbell, limits }
+  const answer: StartAnswer = {
+    ok: true,
+    choice,
+    warnings: engine.limitations.filter(({ warn }) => warn).map(({ text }) => text),
+    doorbell: engine.doorbell,
+    task: host.taskToWatch,
+    limits,
+  }
   port.postMessage(answer)
   loop.wake()
+}
+
+/** Why there is the engine of a layer that asks for no other one. */
+const UNDER_A_LAYER: EngineChoice = {
+  engine: 'threadpool',
+  forced: true,
+  cause: 'forced',
+  reason: 'the actor was spawned with an engine of its own',
+  remedy: '',
 }
 
 async function loadLayer(wanted: LayerData, setting: LayerSetting): Promise<Layer> {
@@ -100,16 +100,16 @@ async function loadLayer(wanted: LayerData, setting: LayerSetting): Promise<Laye
   return module.makeLayer(wanted.data, wanted.port, setting)
 }
 
-function explanation(obstacle: EngineObstacle): string {
-  const { reason, remedy } = explain(obstacle, readEngineFacts())
-  return `${reason}. To mend it: ${remedy}`
+interface Parts {
+  readonly engine: Engine
+  readonly choice: EngineChoice
+  readonly layer: Layer | null
+  readonly host: Host
 }
 
 /** Makes the parts and ties them together. */
 function assemble(
-  engine: Engine,
-  layer: Layer | null,
-  binding: NativeBinding,
+  { engine, choice, layer, host }: Parts,
   header: Int32Array,
   limits: ActorLimits,
 ): ActorLoop {
@@ -126,7 +126,7 @@ function assemble(
     wake: () => loop.wake(),
   }
   const plainCalls = (): FileCalls =>
-    new MetadataCalls(engine, table, files, channels, binding, events)
+    new MetadataCalls(engine, table, files, channels, host, events)
   const metadata =
     layer === null ? plainCalls() : layer.calls({ files, channels, events }, plainCalls)
   const dispatcher: Dispatcher = new Dispatcher(engine, table, files, metadata, channels, {
@@ -150,7 +150,7 @@ function assemble(
   process.on('workerMessage', clients.onMessage)
   const parts: StatisticsParts = {
     engine,
-    reason: 'io_uring is there',
+    choice,
     dispatcher,
     files,
     loop,
@@ -170,7 +170,7 @@ function assemble(
     }
     loop.stop()
     engine.close(DRAIN_MILLISECONDS)
-    binding.releaseClaim()
+    host.releaseClaim()
     // The caller hears of it before the thread ends.
     setImmediate(() => process.exit(0))
   }
@@ -181,10 +181,8 @@ function assemble(
 try {
   await start(workerData as StartData)
 } catch (error) {
-  const { code } = error as NodeJS.ErrnoException
-  const obstacle = obstacleOf(error)
-  const message = obstacle === null ? (error as Error).message : explanation(obstacle)
-  const answer: StartAnswer = { ok: false, code: code ?? 'ERR_URING_ENGINE', message }
+  const { code = 'ERR_URING_ACTOR_START', message } = error as NodeJS.ErrnoException
+  const answer: StartAnswer = { ok: false, code, message }
   port.postMessage(answer)
   process.exitCode = 1
   port.close()

@@ -95,8 +95,15 @@ export async function filesReachToTheLargestSafeNumber({ client, skip }: Context
   const directory = fs.mkdtempSync('/dev/shm/uring-actor-')
   try {
     const file = await client.open(`${directory}/sparse`, 'w+')
+    const beyond = [2n ** 53n + 1n, 2n ** 60n]
+    // node:fs, and so the thread pool, cannot write where a number is not exact any more.
+    const refused = (await client.actorStats()).engine === 'threadpool' ? beyond : []
+    for (const position of refused) {
+      await assert.rejects(file.write(pattern(50), 0, 50, position), { code: 'EFBIG' })
+    }
     for (const way of WAYS) {
-      for (const position of [2 ** 53 - 100, BigInt(2 ** 53 - 100), 2n ** 53n + 1n, 2n ** 60n]) {
+      const reached = refused.length > 0 ? [] : beyond
+      for (const position of [2 ** 53 - 100, BigInt(2 ** 53 - 100), ...reached]) {
         assert.equal(await way.write(file, pattern(50), 0, 50, position), 50)
         const seen = Buffer.alloc(60)
         await way.read(file, seen, 0, 50, position)
@@ -109,7 +116,9 @@ export async function filesReachToTheLargestSafeNumber({ client, skip }: Context
       assert.equal(await way.read(file, seen, 0, length, across), length)
       assertBytes(seen, pattern(length), 'across 2^53')
     }
-    assert.equal((await file.stat({ bigint: true })).size, 2n ** 60n + 50n)
+    if (refused.length === 0) {
+      assert.equal((await file.stat({ bigint: true })).size, 2n ** 60n + 50n)
+    }
     await file.close()
   } finally {
     fs.rmSync(directory, { recursive: true })

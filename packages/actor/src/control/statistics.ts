@@ -1,5 +1,6 @@
 import type { ActorStats, ClientStats } from '@uring-actor/client'
 import type { Channel } from '../channels/channel.ts'
+import type { EngineChoice } from '../engine/choice.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { FileTable } from '../files/file-table.ts'
 import type { ActorLoop } from '../loop/actor-loop.ts'
@@ -7,7 +8,7 @@ import type { Dispatcher } from '../operations/dispatcher.ts'
 
 export interface StatisticsParts {
   readonly engine: Engine
-  readonly reason: string
+  readonly choice: EngineChoice
   readonly dispatcher: Dispatcher
   readonly files: FileTable
   readonly loop: ActorLoop
@@ -49,7 +50,11 @@ export function actorStats(parts: StatisticsParts, departed: Departed): ActorSta
   const { enters, submitted, overflow } = engine.counters
   return {
     engine: engine.name,
-    reason: parts.reason,
+    forced: parts.choice.forced,
+    cause: parts.choice.cause,
+    reason: parts.choice.reason,
+    remedy: parts.choice.remedy,
+    limitations: engine.limitations.map(({ text }) => text),
     clients,
     completed: sum('completed'),
     errors: sum('errors'),

@@ -11,7 +11,7 @@ import {
   IOSQE_FIXED_FILE,
 } from '../engine/kernel-abi.ts'
 import { maskedOpcodes, OPCODES_IN_USE, type OpenedRing, openRing } from '../engine/open-ring.ts'
-import { mayPinAll } from '../engine/uring-engine.ts'
+import { mayPinAll } from '../engine/ring-limitations.ts'
 import type { ResolvedOptions } from '../spawn/options.ts'
 
 /** What of a kernel's io_uring would be used. What is false is done another way, or costs more. */

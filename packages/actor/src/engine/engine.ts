@@ -1,5 +1,21 @@
+import type { OpenFile } from '../files/file-table.ts'
 import type { OperationTable } from '../operations/operation-table.ts'
-import type { CompletionSink } from './ring.ts'
+
+/** The slot before it is the engine's own: the ring has its doorbell there. */
+export const FIRST_FILE_SLOT = 1
+
+/** Something that an engine has to do without. */
+export interface Limitation {
+  /** One sentence for people. */
+  readonly text: string
+  /** True when whoever runs the process should hear of it unasked. */
+  readonly warn: boolean
+}
+
+/** Takes results. */
+export interface CompletionSink {
+  completed(tag: number, res: number): void
+}
 
 /**
  * What carries operations out. The dispatcher says which row of the operation table to begin; the
@@ -16,6 +32,12 @@ export interface Engine {
   readonly fileSlots: number
   /** Most operations that can be linked in one submission. */
   readonly chainLength: number
+  /** Descriptor that wakes it while it sleeps in the kernel, -1 when it never does. */
+  readonly doorbell: number
+  /** What it has to do without. */
+  readonly limitations: readonly Limitation[]
+  /** True when it can sleep in the kernel, by `block`; else only the event loop can sleep. */
+  readonly canBlock: boolean
   /** True when memory outside the registered arenas is refused by the kernel itself. */
   readonly restricted: boolean
 
@@ -29,7 +51,10 @@ export interface Engine {
   hasWork(): boolean
   /** True when the engine can carry this kind of operation out on this file by itself. */
   supports(kind: number, blockDevice: boolean): boolean
-  /** Begins the row's next piece. `linked`: the next begun row waits for this one's success. */
+  /**
+   * Begins the row's next piece. `linked`: the next begun row waits for this one's success. The
+   * result of a trim is 0, or TRIM_* where it went another way than the ring would have gone.
+   */
   begin(row: number, linked: boolean): void
   /** Begins fsync or fdatasync on behalf of a row. */
   beginSync(row: number, file: number, data: boolean, linked: boolean): void
@@ -44,8 +69,8 @@ export interface Engine {
   /** Whether completions call the loop back while it is parked. */
   setParked(parked: boolean): void
 
-  /** `buffered`: its reads and writes go through the page cache. */
-  registerFile(slot: number, fd: number, buffered: boolean): number
+  /** 0 or `-errno`. It may put another descriptor of the same file into `file.fd`. */
+  registerFile(file: OpenFile): number
   unregisterFile(slot: number): void
   attachArena(channel: number, arena: SharedArrayBuffer): void
   detachArena(channel: number): void

@@ -3,6 +3,7 @@ import type { Channel } from '../channels/channel.ts'
 import type { FileCallEvents, FileCalls } from '../files/file-calls.ts'
 import type { FileTable } from '../files/file-table.ts'
 import type { Engine } from './engine.ts'
+import type { EngineSetting } from './open-engine.ts'
 
 /**
  * What can stand between the dispatcher and what carries operations out: the engine with injected
@@ -22,15 +23,9 @@ export interface LayerParts {
 }
 
 /** What `makeLayer` knows of the actor that it is for. */
-export interface LayerSetting {
-  /** Operations in flight at once. */
-  readonly capacity: number
-  readonly maxClients: number
-  readonly maxFiles: number
+export interface LayerSetting extends EngineSetting {
   /** Makes the engine that there would be without the layer. */
   plainEngine(): Engine
-  /** Has the loop look again: something happened outside of it. */
-  wake(): void
 }
 
 /** What a layer's module exports. */

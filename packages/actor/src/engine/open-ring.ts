@@ -1,4 +1,3 @@
-import { getSystemErrorName } from 'node:util'
 import { ADDON_MISSING, type NativeBinding, type NativeRing } from '@uring-actor/native'
 import type { EngineObstacle } from './choice.ts'
 import {
@@ -49,6 +48,7 @@ import {
   PARAMS_WORDS,
 } from './kernel-abi.ts'
 import { Ring } from './ring.ts'
+import { RingUnavailable } from './ring-unavailable.ts'
 
 export interface RingOptions {
   /** Least number of CQ entries: operations in flight, and our own. */
@@ -91,7 +91,7 @@ const NEEDED_OPCODES: Readonly<Record<string, number>> = {
   WRITE: IORING_OP_WRITE,
 }
 /** Without these there is another way: truncating by node:fs, discarding by an ioctl. */
-const OPTIONAL_OPCODES: Readonly<Record<string, number>> = {
+export const OPTIONAL_OPCODES: Readonly<Record<string, number>> = {
   FTRUNCATE: IORING_OP_FTRUNCATE,
   URING_CMD: IORING_OP_URING_CMD,
 }
@@ -118,18 +118,6 @@ const EMFILE = -24
 const EOPNOTSUPP = -95
 /** Ring memory of rings that were closed comes back some milliseconds later. */
 const ENOMEM_RETRY_MILLISECONDS = 100
-
-/** A call without which there is no ring failed. */
-export class RingUnavailable extends Error {
-  readonly call: string
-  readonly errno: number
-
-  constructor(call: string, errno: number) {
-    super(`${call} failed with ${getSystemErrorName(errno)}`)
-    this.call = call
-    this.errno = errno
-  }
-}
 
 /** What an error says about io_uring; null when it is about something else. */
 export function obstacleOf(error: unknown): EngineObstacle | null {

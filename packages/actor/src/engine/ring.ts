@@ -1,4 +1,5 @@
 import type { NativeRing } from '@uring-actor/native'
+import type { CompletionSink } from './engine.ts'
 import {
   CQE_RES,
   CQE_USER_DATA,
@@ -35,6 +36,8 @@ import {
   SQE_USER_DATA,
   SQE_WORDS,
 } from './kernel-abi.ts'
+
+import { RingUnavailable } from './ring-unavailable.ts'
 
 const EINTR = -4
 const EAGAIN = -11
@@ -233,10 +236,6 @@ export class Ring {
   }
 }
 
-export interface CompletionSink {
-  completed(tag: number, res: number): void
-}
-
 /**
  * The kernel's own pages, as int32 words. Closing the ring detaches them, so that a view left over
  * has length 0 and nothing can dangle.
@@ -244,5 +243,5 @@ export interface CompletionSink {
 function mapped(native: NativeRing, offset: number, byteLength: number): Int32Array {
   const buffer = native.map(offset, byteLength)
   if (typeof buffer !== 'number') return new Int32Array(buffer, 0, buffer.byteLength >> 2)
-  throw Object.assign(new Error(`mmap of the ring failed: errno ${-buffer}`), { errno: buffer })
+  throw new RingUnavailable('mmap of the ring', buffer)
 }

@@ -1,5 +1,11 @@
-import { OPERATION_TRIM, OPERATION_TRUNCATE, OPERATION_WRITE } from '@uring-actor/client/protocol'
+import {
+  FILE_KIND_REGULAR,
+  OPERATION_TRIM,
+  OPERATION_TRUNCATE,
+  OPERATION_WRITE,
+} from '@uring-actor/client/protocol'
 import type { NativeBinding, NativeRing, NativeWaker } from '@uring-actor/native'
+import type { OpenFile } from '../files/file-table.ts'
 import {
   OperationTable,
   PHASE_TRANSFER,
@@ -9,7 +15,13 @@ import {
   ROW_WORDS,
 } from '../operations/operation-table.ts'
 import { ArenaBuffers, bufferSlots, CONTROL_BUFFER } from './arena-buffers.ts'
-import type { Engine, EngineCounters } from './engine.ts'
+import {
+  type CompletionSink,
+  type Engine,
+  type EngineCounters,
+  FIRST_FILE_SLOT,
+  type Limitation,
+} from './engine.ts'
 import {
   IORING_OP_ASYNC_CANCEL,
   IORING_OP_FTRUNCATE,
@@ -18,16 +30,17 @@ import {
   IORING_OP_URING_CMD,
   IOSQE_FIXED_FILE,
 } from './kernel-abi.ts'
-import { openRing, RingUnavailable } from './open-ring.ts'
+import { type OpenedRing, openRing } from './open-ring.ts'
 import { RequestEncoder } from './request-encoder.ts'
-import type { CompletionSink, Ring } from './ring.ts'
+import type { Ring } from './ring.ts'
+import { limitationsOf, mayPinAll } from './ring-limitations.ts'
+import { RingUnavailable } from './ring-unavailable.ts'
 
 /** Tags of our own requests; rows of the operation table are >= 0. */
 const TAG_DOORBELL = -1
 const TAG_CANCEL = -2
 /** The doorbell has the first slot of the file table. */
 const DOORBELL_FILE = 0
-export const FIRST_FILE_SLOT = 1
 
 /**
  * Buffered writes are done by a kernel worker, some microseconds each; waking up for every one of
@@ -45,7 +58,6 @@ export interface UringEngineOptions {
   readonly maxClients: number
   readonly arenaBytes: number
   readonly maxFiles: number
-  readonly doorbell: number
   readonly kernelWorkers: readonly [number, number]
   readonly maskedOpcodes: readonly number[]
 }
@@ -53,10 +65,13 @@ export interface UringEngineOptions {
 /** The engine that this project is about: one io_uring. */
 export class UringEngine implements Engine {
   readonly name = 'io_uring'
+  readonly canBlock = true
   readonly capacity: number
   readonly fileSlots: number
   readonly chainLength: number
   readonly restricted: boolean
+  readonly doorbell: number
+  readonly limitations: readonly Limitation[]
   #ring: Ring
   #native: NativeRing
   #waker: NativeWaker
@@ -76,22 +91,18 @@ export class UringEngine implements Engine {
   #bufferedFiles: Uint8Array
   #bufferedWrites = 0
 
-  constructor(binding: NativeBinding, options: UringEngineOptions, onWake: () => void) {
-    this.restricted = mayPinAll(binding, options)
-    const waker = binding.createWaker(onWake)
-    if (typeof waker === 'number') throw new RingUnavailable('eventfd', waker)
+  private constructor(
+    binding: NativeBinding,
+    options: UringEngineOptions,
+    restricted: boolean,
+    waker: NativeWaker,
+    opened: OpenedRing,
+  ) {
+    const doorbell = binding.doorbell()
+    if (doorbell < 0) throw new RingUnavailable('eventfd', doorbell)
+    this.doorbell = doorbell
+    this.restricted = restricted
     this.#waker = waker
-    const opened = openRing(binding, {
-      sqEntries: SQ_ENTRIES,
-      // The kernel refuses a completion queue that is smaller than the submission queue.
-      cqEntries: Math.max(SQ_ENTRIES, options.queueDepth + OWN_ENTRIES),
-      fileSlots: options.maxFiles + FIRST_FILE_SLOT,
-      bufferSlots: bufferSlots(options.maxClients, options.arenaBytes),
-      fixedBuffersOnly: this.restricted,
-      kernelWorkers: options.kernelWorkers,
-      eventFd: waker.fd,
-      maskedOpcodes: options.maskedOpcodes,
-    })
     this.#ring = opened.ring
     this.#native = opened.native
     this.#opcodes = opened.opcodes
@@ -108,9 +119,40 @@ export class UringEngine implements Engine {
     const registered = this.#native.registerBuffer(CONTROL_BUFFER, this.#control)
     if (registered < 0 && this.restricted) throw new RingUnavailable('a buffer', registered)
     this.#controlFixed = registered >= 0
-    const doorbell = this.#native.registerFile(DOORBELL_FILE, options.doorbell)
-    if (doorbell < 0) throw new RingUnavailable('registering the doorbell', doorbell)
+    const ring = this.#native.registerFile(DOORBELL_FILE, doorbell)
+    if (ring < 0) throw new RingUnavailable('registering the doorbell', ring)
+    this.limitations = limitationsOf(binding, options, opened, this)
     this.setParked(false)
+  }
+
+  /** Sets a ring up. Throws RingUnavailable where it cannot be had, and leaves nothing behind. */
+  static open(
+    binding: NativeBinding,
+    options: UringEngineOptions,
+    onWake: () => void,
+  ): UringEngine {
+    const restricted = mayPinAll(binding, options)
+    const waker = binding.createWaker(onWake)
+    if (typeof waker === 'number') throw new RingUnavailable('eventfd', waker)
+    let opened: OpenedRing | null = null
+    try {
+      opened = openRing(binding, {
+        sqEntries: SQ_ENTRIES,
+        // The kernel refuses a completion queue that is smaller than the submission queue.
+        cqEntries: Math.max(SQ_ENTRIES, options.queueDepth + OWN_ENTRIES),
+        fileSlots: options.maxFiles + FIRST_FILE_SLOT,
+        bufferSlots: bufferSlots(options.maxClients, options.arenaBytes),
+        fixedBuffersOnly: restricted,
+        kernelWorkers: options.kernelWorkers,
+        eventFd: waker.fd,
+        maskedOpcodes: options.maskedOpcodes,
+      })
+      return new UringEngine(binding, options, restricted, waker, opened)
+    } catch (error) {
+      opened?.native.close(0)
+      waker.close()
+      throw error
+    }
   }
 
   /** The rows that this engine begins; as many as can be in flight. */
@@ -209,9 +251,9 @@ export class UringEngine implements Engine {
     this.#ring.setEventFd(parked)
   }
 
-  registerFile(slot: number, fd: number, buffered: boolean): number {
-    this.#bufferedFiles[slot] = buffered ? 1 : 0
-    return this.#native.registerFile(slot, fd)
+  registerFile(file: OpenFile): number {
+    this.#bufferedFiles[file.slot] = file.kind === FILE_KIND_REGULAR && !file.direct ? 1 : 0
+    return this.#native.registerFile(file.slot, file.fd)
   }
 
   unregisterFile(slot: number): void {
@@ -231,14 +273,4 @@ export class UringEngine implements Engine {
     this.#waker.close()
     return left
   }
-}
-
-/** True when every arena can be pinned whatever the clients do, so only fixed buffers are needed. */
-export function mayPinAll(
-  binding: NativeBinding,
-  options: { readonly maxClients: number; readonly arenaBytes: number },
-): boolean {
-  if (binding.hasIpcLock()) return true
-  const ringBytes = 4 * 1024 * 1024
-  return binding.memlockLimit() >= options.maxClients * options.arenaBytes + ringBytes
 }

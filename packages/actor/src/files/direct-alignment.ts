@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { NativeBinding } from '@uring-actor/native'
+import type { Host } from '../host/host.ts'
 
 /** What is assumed where nobody tells: a page, which every device takes. */
 const FALLBACK_ALIGNMENT = 4096
@@ -18,12 +18,12 @@ const byDevice = new Map<bigint, number>()
  * block of its device, else 4096.
  */
 export function directAlignment(
-  binding: NativeBinding | null,
+  host: Pick<Host, 'directAlignment'> | null,
   fd: number,
   device: bigint,
 ): DirectAlignment {
   const out = new Uint32Array(2)
-  if (binding !== null && binding.directAlignment(fd, out) === 0 && out[0] > 0 && out[1] > 0) {
+  if (host !== null && host.directAlignment(fd, out) === 0 && out[0] > 0 && out[1] > 0) {
     return { memory: out[0], offset: out[1] }
   }
   const block = logicalBlock(device)

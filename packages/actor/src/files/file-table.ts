@@ -7,8 +7,10 @@ export const RIGHT_WRITE = 2
 export class OpenFile {
   readonly slot: number
   readonly generation: number
-  readonly fd: number
+  fd: number
   readonly channel: number
+  /** As it was opened with. */
+  readonly flags: number
   readonly rights: number
   /** FILE_KIND_REGULAR, BLOCK_DEVICE or OTHER. */
   readonly kind: number
@@ -48,6 +50,7 @@ export class OpenFile {
     this.generation = generation
     this.fd = fd
     this.channel = channel
+    this.flags = flags
     this.rights =
       (access === constants.O_WRONLY ? 0 : RIGHT_READ) |
       (access === constants.O_RDONLY ? 0 : RIGHT_WRITE)

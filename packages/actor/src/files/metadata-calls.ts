@@ -15,12 +15,10 @@ import {
   OPERATION_TRUNCATE,
   OPERATION_UTIMES,
   STAT_FIELDS,
-  TRIM_DISCARD_IOCTL,
-  TRIM_ZEROES,
 } from '@uring-actor/client/protocol'
-import { CALL_DISCARD, CALL_ZEROOUT, type NativeBinding } from '@uring-actor/native'
 import type { Channel } from '../channels/channel.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { Host } from '../host/host.ts'
 import {
   type OperationTable,
   ROW_ADDR_LOW,
@@ -32,12 +30,13 @@ import {
   ROW_OFF_LOW,
   ROW_RW_FLAGS,
   ROW_WORDS,
+  wide,
 } from '../operations/operation-table.ts'
 import { directAlignment } from './direct-alignment.ts'
+import { errnoOf } from './errno.ts'
 import type { FileCallEvents, FileCalls } from './file-calls.ts'
 import { type FileTable, OpenFile } from './file-table.ts'
 
-const EIO = -5
 const ENFILE = -23
 const EINVAL = -22
 const EOPNOTSUPP = -95
@@ -54,7 +53,7 @@ export class MetadataCalls implements FileCalls {
   #table: OperationTable
   #files: FileTable
   #channels: ReadonlyArray<Channel | null>
-  #binding: NativeBinding | null
+  #host: Host
   #events: FileCallEvents
 
   constructor(
@@ -62,14 +61,14 @@ export class MetadataCalls implements FileCalls {
     table: OperationTable,
     files: FileTable,
     channels: ReadonlyArray<Channel | null>,
-    binding: NativeBinding | null,
+    host: Host,
     events: FileCallEvents,
   ) {
     this.#engine = engine
     this.#table = table
     this.#files = files
     this.#channels = channels
-    this.#binding = binding
+    this.#host = host
     this.#events = events
   }
 
@@ -108,7 +107,7 @@ export class MetadataCalls implements FileCalls {
       // node:fs takes numbers only; a file cannot be larger than they can say.
       if (size > BigInt(Number.MAX_SAFE_INTEGER)) this.#settle(row, EINVAL, 0)
       else fs.ftruncate(fd, Number(size), done)
-    } else if (kind === OPERATION_TRIM) this.#discard(row, at, fd)
+    } else if (kind === OPERATION_TRIM) this.#discard(row, at)
     else this.#settle(row, EOPNOTSUPP, 0)
   }
 
@@ -149,11 +148,8 @@ export class MetadataCalls implements FileCalls {
       }
       const channel = this.#table.words[at + ROW_CHANNEL]
       const slot = this.#files.claim()
-      const buffered = stats.isFile() && (flags & (fs.constants.O_DIRECT ?? 0)) === 0
-      const registered = slot < 0 ? ENFILE : this.#engine.registerFile(slot, fd, buffered)
-      if (registered < 0) {
-        if (slot >= 0) this.#files.release(slot)
-        fs.close(fd, () => this.#settle(row, registered, 0))
+      if (slot < 0) {
+        fs.close(fd, () => this.#settle(row, ENFILE, 0))
         return
       }
       const kind = stats.isFile()
@@ -162,9 +158,16 @@ export class MetadataCalls implements FileCalls {
           ? FILE_KIND_BLOCK_DEVICE
           : FILE_KIND_OTHER
       const device = kind === FILE_KIND_BLOCK_DEVICE ? stats.rdev : stats.dev
-      const { memory, offset } = directAlignment(this.#binding, fd, device)
+      const { memory, offset } = directAlignment(this.#host, fd, device)
       const generation = this.#files.generationOf(slot)
-      this.#files.put(new OpenFile(slot, generation, fd, channel, flags, kind, memory, offset))
+      const file = new OpenFile(slot, generation, fd, channel, flags, kind, memory, offset)
+      const registered = this.#engine.registerFile(file)
+      if (registered < 0) {
+        this.#files.release(slot)
+        fs.close(file.fd, () => this.#settle(row, registered, 0))
+        return
+      }
+      this.#files.put(file)
       const result = this.#float64(row, 3)
       result[OPEN_RESULT_KIND] = kind
       result[OPEN_RESULT_MEMORY_ALIGNMENT] = memory
@@ -197,7 +200,7 @@ export class MetadataCalls implements FileCalls {
       const { arena } = this.#channels[words[at + ROW_CHANNEL]] as Channel
       const record = new BigInt64Array(arena.buffer, words[at + ROW_ADDR_LOW], STAT_FIELDS.length)
       const device = stats.isBlockDevice() ? stats.rdev : stats.dev
-      const { memory, offset } = directAlignment(this.#binding, fd, device)
+      const { memory, offset } = directAlignment(this.#host, fd, device)
       STAT_FIELDS.forEach((name, index) => {
         if (name === 'directMemoryAlignment') record[index] = BigInt(memory)
         else if (name === 'directOffsetAlignment') record[index] = BigInt(offset)
@@ -207,25 +210,13 @@ export class MetadataCalls implements FileCalls {
     })
   }
 
-  /** The ioctls, for kernels and devices that do not know the ring's discard. */
-  #discard(row: number, at: number, fd: number): void {
+  /** For kernels and devices that do not know the ring's discard. */
+  #discard(row: number, at: number): void {
     const words = this.#table.words
+    const file = this.#files.at(words[at + ROW_FILE]) as OpenFile
     const offset = wide(words, at + ROW_OFF_LOW)
     const length = wide(words, at + ROW_ADDR_LOW)
-    const binding = this.#binding
-    if (binding === null) {
-      this.#settle(row, EOPNOTSUPP, 0)
-      return
-    }
-    binding.fileCall(CALL_DISCARD, fd, 0, offset, length, (res) => {
-      if (res !== EOPNOTSUPP) {
-        this.#settle(row, res, TRIM_DISCARD_IOCTL)
-        return
-      }
-      binding.fileCall(CALL_ZEROOUT, fd, 0, offset, length, (zeroed) =>
-        this.#settle(row, zeroed, TRIM_ZEROES),
-      )
-    })
+    this.#host.trim(file, offset, length, (res) => this.#settle(row, Math.min(res, 0), res))
   }
 
   #float64(row: number, length: number): Float64Array {
@@ -234,19 +225,4 @@ export class MetadataCalls implements FileCalls {
     const { arena } = this.#channels[words[at + ROW_CHANNEL]] as Channel
     return new Float64Array(arena.buffer, words[at + ROW_ADDR_LOW], length)
   }
-}
-
-function errnoOf(error: NodeJS.ErrnoException | null | undefined): number {
-  if (!error) return 0
-  // ERR_ACCESS_DENIED of the permission model has no errno: it is EACCES to the caller.
-  return typeof error.errno === 'number' && error.errno < 0
-    ? error.errno
-    : error.code === 'ERR_ACCESS_DENIED'
-      ? -13
-      : EIO
-}
-
-/** Two words of a row as one number of 64 bits. */
-function wide(words: Int32Array, at: number): bigint {
-  return (BigInt(words[at + 1]) << 32n) | BigInt(words[at] >>> 0)
 }

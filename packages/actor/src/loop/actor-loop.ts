@@ -244,16 +244,17 @@ export class ActorLoop {
   /** Nothing to do. Returns false when the loop is left, to be called back. */
   #idle(): boolean {
     const began = nowMicros()
-    const inKernel = this.#engine.inFlight > 0
+    const { canBlock } = this.#engine
+    const inFlight = this.#engine.inFlight > 0
     // While the event loop has work of its own, only the event loop may sleep.
-    if (this.#metadata.pending > 0) return !this.#park(began)
-    if (inKernel) {
+    if (this.#metadata.pending > 0 || (inFlight && !canBlock)) return !this.#park(began)
+    if (inFlight) {
       this.#block(BLOCK_MICROS)
       this.counters.idleMicros += nowMicros() - began
       return true
     }
     if (this.#spinUntil(began)) return true
-    if (began - this.#lastWork > LINGER_MICROS) return !this.#park(began)
+    if (!canBlock || began - this.#lastWork > LINGER_MICROS) return !this.#park(began)
     this.#block(LINGER_BLOCK_MICROS)
     const slept = nowMicros() - began
     this.counters.idleMicros += slept

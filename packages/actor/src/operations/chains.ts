@@ -229,7 +229,7 @@ export class Chains {
     this.#chains[row] = null
     const transfer = kind === OPERATION_READ || kind === OPERATION_WRITE
     const byRing = words[at + ROW_RW_FLAGS] === 1 ? TRIM_DISCARD : TRIM_HOLE
-    const method = chain.extras[index] || byRing
+    const method = chain.extras[index] || chain.results[index] || byRing
     this.#host.finish(
       row,
       transfer ? words[at + ROW_DONE] : 0,

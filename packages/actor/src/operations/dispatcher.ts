@@ -12,8 +12,7 @@ import {
   TRIM_HOLE,
 } from '@uring-actor/client/protocol'
 import type { Channel } from '../channels/channel.ts'
-import type { Engine } from '../engine/engine.ts'
-import type { CompletionSink } from '../engine/ring.ts'
+import type { CompletionSink, Engine } from '../engine/engine.ts'
 import type { FileCalls } from '../files/file-calls.ts'
 import type { FileTable, OpenFile } from '../files/file-table.ts'
 import { Chains } from './chains.ts'
@@ -186,7 +185,8 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     } else if (kind === OPERATION_READ || kind === OPERATION_WRITE) {
       this.finish(row, done, 0, 0)
     } else if (kind === OPERATION_TRIM) {
-      this.finish(row, 0, words[at + ROW_RW_FLAGS] === 1 ? TRIM_DISCARD : TRIM_HOLE, 0)
+      const byRing = words[at + ROW_RW_FLAGS] === 1 ? TRIM_DISCARD : TRIM_HOLE
+      this.finish(row, 0, res > 0 ? res : byRing, 0)
     } else {
       this.finish(row, 0, 0, 0)
     }

@@ -36,6 +36,11 @@ export const ROW_TIMES = 2
 export const TIME_TAKEN = 0
 export const TIME_SUBMITTED = 1
 
+/** Two words of a row as one number of 64 bits. */
+export function wide(words: Int32Array, at: number): bigint {
+  return (BigInt(words[at + 1]) << 32n) | BigInt(words[at] >>> 0)
+}
+
 export class OperationTable {
   readonly capacity: number
   readonly words: Int32Array

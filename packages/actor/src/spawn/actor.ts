@@ -45,7 +45,7 @@ export class Actor {
     worker.unref()
   }
 
-  /** 'io_uring'. */
+  /** 'io_uring' or 'threadpool'. */
   get engine(): string {
     return this.address.engine
   }

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ActorLimits } from '@uring-actor/client'
+import type { EngineChoice } from '../engine/choice.ts'
 import type { ResolvedOptions } from './options.ts'
 
 /** What the actor's thread gets at its start. */
@@ -23,8 +24,12 @@ export interface LayerData {
 export type StartAnswer =
   | {
       readonly ok: true
-      readonly engine: string
+      readonly choice: EngineChoice
+      /** What whoever runs the process should know of. */
+      readonly warnings: readonly string[]
       readonly doorbell: number
+      /** For clients to look whether the thread lives; 0: they need not. */
+      readonly task: number
       readonly limits: ActorLimits
     }
   | { readonly ok: false; readonly code: string; readonly message: string }

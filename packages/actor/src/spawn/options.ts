@@ -6,6 +6,9 @@ import {
   MAX_CLIENTS_LIMIT,
 } from '@uring-actor/client/protocol'
 
+/** What carries operations out. */
+export type EngineName = 'auto' | 'io_uring' | 'threadpool'
+
 /** How to run the actor. All sizes are rounded up to a power of two. */
 export interface ActorOptions {
   /** Operations in flight in the kernel, of all clients together. Default 1024. */
@@ -18,8 +21,11 @@ export interface ActorOptions {
   arenaBytes?: number
   /** Files open at once. Default 4096, or RLIMIT_NOFILE where that is less. */
   maxFiles?: number
-  /** 'auto', the default, takes io_uring where it can be had. URING_ACTOR_ENGINE forces one. */
-  engine?: 'auto' | 'io_uring'
+  /**
+   * 'auto', the default, takes io_uring where it can be had, else the thread pool. URING_ACTOR_ENGINE
+   * goes before this.
+   */
+  engine?: EngineName
   /** Longest look for new work before the actor sleeps, in microseconds. Default 100; 0: never. */
   spinMicros?: number
 }
@@ -30,11 +36,11 @@ export interface ResolvedOptions {
   readonly channelDepth: number
   readonly arenaBytes: number
   readonly maxFiles: number
-  readonly engine: 'auto' | 'io_uring'
+  readonly engine: EngineName
   readonly spinMicros: number
 }
 
-const ENGINES: readonly string[] = ['auto', 'io_uring']
+const ENGINES: readonly string[] = ['auto', 'io_uring', 'threadpool']
 const KNOWN: readonly string[] = [
   'queueDepth',
   'maxClients',
@@ -74,19 +80,22 @@ export function resolveOptions(options: ActorOptions | undefined): ResolvedOptio
   }
 }
 
-function engineOf(value: unknown): 'auto' | 'io_uring' {
+/** The environment goes before the option, which is checked nevertheless. */
+function engineOf(value: unknown): EngineName {
+  const asked = checkedEngine(value ?? 'auto', 'options.engine')
   const forced = process.env.URING_ACTOR_ENGINE
-  const name = forced === undefined || forced === '' ? 'engine' : 'URING_ACTOR_ENGINE'
-  const engine = name === 'engine' ? (value ?? 'auto') : forced
-  if (typeof engine !== 'string') throw invalidType('options.engine', 'of type string', engine)
+  return forced === undefined || forced === '' ? asked : checkedEngine(forced, 'URING_ACTOR_ENGINE')
+}
+
+function checkedEngine(engine: unknown, name: string): EngineName {
+  if (typeof engine !== 'string') throw invalidType(name, 'of type string', engine)
   if (!ENGINES.includes(engine)) {
-    const from = name === 'engine' ? 'options.engine' : name
     throw coded(
-      new TypeError(`"${from}" must be one of: ${ENGINES.join(', ')}. Received '${engine}'`),
+      new TypeError(`"${name}" must be one of: ${ENGINES.join(', ')}. Received '${engine}'`),
       'ERR_INVALID_ARG_VALUE',
     )
   }
-  return engine as 'auto' | 'io_uring'
+  return engine as EngineName
 }
 
 function size(value: unknown, name: string, fallback: number, min: number, max: number): number {

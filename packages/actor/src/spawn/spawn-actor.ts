@@ -14,6 +14,7 @@ import {
 import { Actor } from './actor.ts'
 import type { LayerData, StartAnswer, StartData } from './messages.ts'
 import { type ActorOptions, resolveOptions } from './options.ts'
+import { warnOnce } from './warnings.ts'
 
 /** Where the actor of this thread is kept: shared with other copies of this module. */
 const REGISTRY_KEY: unique symbol = Symbol.for('uring-actor:actor:1')
@@ -86,13 +87,16 @@ function makeHeader(): SharedArrayBuffer {
 }
 
 /**
- * A loader or a preload script of the application has no business in the actor. Under the
+ * A loader or a preload script of the application has no business in the actor; what forbids addons
+ * is for every thread. Under the
  * permission model, though, everything is inherited: the arguments are where a worker has its
  * restrictions from, and one that was given others may open every file.
  */
 function threadArguments(): string[] | undefined {
   if (process.permission !== undefined) return undefined
-  return process.execArgv.filter((argument) => argument.startsWith('--cpu-prof'))
+  return process.execArgv.filter(
+    (argument) => argument.startsWith('--cpu-prof') || argument === '--no-addons',
+  )
 }
 
 function startThread(data: StartData, forget: () => void): Promise<Actor> {
@@ -124,13 +128,15 @@ function startThread(data: StartData, forget: () => void): Promise<Actor> {
         worker.once('exit', () => reject(startError(answer.code, answer.message)))
         return
       }
-      const { doorbell, engine, limits } = answer
+      const { choice, doorbell, limits, task } = answer
+      warnOnce(choice, answer.warnings)
       const address: ActorAddress = {
         protocolVersion: PROTOCOL_VERSION,
         threadId: worker.threadId,
         processId: process.pid,
         doorbell,
-        engine,
+        task,
+        engine: choice.engine,
         limits,
         header: data.header,
       }

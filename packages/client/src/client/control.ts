@@ -19,9 +19,15 @@ export interface ClientStats {
 
 /** The engine's and the loop's counters, of all clients together. */
 export interface ActorStats {
+  /** 'io_uring' or 'threadpool'; true when it was asked for. */
   readonly engine: string
-  /** Why this engine was chosen. */
+  readonly forced: boolean
+  /** Why this engine was chosen: a stable word, a sentence, and what to do about it, if anything. */
+  readonly cause: string
   readonly reason: string
+  readonly remedy: string
+  /** What the engine has to do without, a sentence each. */
+  readonly limitations: readonly string[]
   readonly clients: readonly ClientStats[]
   readonly completed: number
   readonly errors: number

@@ -23,6 +23,11 @@ export interface ActorAddress {
   readonly processId: number
   /** Descriptor of the doorbell eventfd, -1 when the engine never blocks in the kernel. */
   readonly doorbell: number
+  /**
+   * Number of the actor's thread in /proc/self/task, where clients have to look whether it lives; 0
+   * where the header tells, or nothing can be looked up.
+   */
+  readonly task: number
   readonly engine: string
   readonly limits: ActorLimits
   readonly header: SharedArrayBuffer

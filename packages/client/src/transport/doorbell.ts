@@ -3,7 +3,6 @@ import {
   type ActorAddress,
   CHANNEL_SLOT,
   HEADER_DIRTY,
-  HEADER_LIFE,
   HEADER_STATE,
   STATE_BLOCKED,
   STATE_PARKED,
@@ -57,11 +56,6 @@ export class Doorbell {
   #readSlot(): number {
     this.#slot = Atomics.load(this.#channel, CHANNEL_SLOT) - 1
     return this.#slot
-  }
-
-  /** LIFE_OPEN, LIFE_CLOSING or LIFE_EXITED. */
-  life(): number {
-    return Atomics.load(this.#header, HEADER_LIFE)
   }
 
   #wake(state: number): void {

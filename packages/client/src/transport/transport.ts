@@ -25,6 +25,7 @@ import {
   REQUEST_DRAIN,
   REQUEST_FLAGS_SHIFT,
 } from '../protocol/index.ts'
+import { ActorLife } from './actor-life.ts'
 import { CompletionRing } from './completion-ring.ts'
 import { Doorbell } from './doorbell.ts'
 import { Latency } from './latency.ts'
@@ -68,6 +69,7 @@ export class Transport {
   #gate: Promise<void> | null = null
   #completions: CompletionRing
   #doorbell: Doorbell
+  #life: ActorLife
   #presence: Presence
   #watcher: Watcher
   #publishQueued = false
@@ -86,6 +88,7 @@ export class Transport {
     this.requests = new RequestRing(channel, capacity)
     this.#completions = new CompletionRing(channel, capacity)
     this.#doorbell = new Doorbell(address, channel)
+    this.#life = new ActorLife(address)
     this.#presence = new Presence(port)
     const watched = {
       drain: () => this.drain(),
@@ -330,13 +333,13 @@ export class Transport {
 
   #checkActor(): void {
     if (this.failure !== null) return
-    if (this.#doorbell.life() === LIFE_EXITED) {
+    if (this.#life.now() === LIFE_EXITED) {
       this.fail(actorExited())
       return
     }
     const state = this.#completions.channelState()
     if (state === CHANNEL_POISONED) this.fail(protocolBroken())
-    if (state === CHANNEL_REFUSED && this.#doorbell.life() === LIFE_CLOSING) {
+    if (state === CHANNEL_REFUSED && this.#life.now() === LIFE_CLOSING) {
       this.fail(actorClosing())
     } else if (state === CHANNEL_REFUSED) {
       this.fail(

@@ -1,0 +1,408 @@
+import fs from 'node:fs'
+import {
+  FILE_KIND_OTHER,
+  MAX_TRANSFER_BYTES,
+  OPERATION_ALLOCATE,
+  OPERATION_NOP,
+  OPERATION_READ,
+  OPERATION_SYNC_RANGE,
+  OPERATION_TRIM,
+  OPERATION_TRUNCATE,
+  OPERATION_WRITE,
+} from '@uring-actor/client/protocol'
+import { errnoOf } from '../files/errno.ts'
+import type { OpenFile } from '../files/file-table.ts'
+import { withoutWaiting } from '../files/without-waiting.ts'
+import type { Host } from '../host/host.ts'
+import {
+  OperationTable,
+  ROW_ADDR_LOW,
+  ROW_ASKED,
+  ROW_CHANNEL,
+  ROW_DONE,
+  ROW_FILE,
+  ROW_KIND,
+  ROW_LEN,
+  ROW_OFF_HIGH,
+  ROW_OFF_LOW,
+  ROW_RW_FLAGS,
+  ROW_WORDS,
+  wide,
+} from '../operations/operation-table.ts'
+import { type CompletionSink, type Engine, FIRST_FILE_SLOT, type Limitation } from './engine.ts'
+import { Line } from './line.ts'
+import { RowLinks } from './row-queue.ts'
+import { RowResults } from './row-results.ts'
+
+const EAGAIN = -11
+const EFBIG = -27
+const EOPNOTSUPP = -95
+const ECANCELED = -125
+
+const NONE = -1
+
+const NO_ADDON: Limitation = {
+  text:
+    'there is no addon: trim and allocate write zeroes, syncRange syncs the whole file, ' +
+    'and direct I/O goes by the alignment that sysfs tells, or by 4096',
+  warn: true,
+}
+
+/** Not in this engine. */
+const STATE_FREE = 0
+/** Begun and not submitted, or behind the one that it is linked to. */
+const STATE_WAITING = 1
+/** In a line. */
+const STATE_QUEUED = 2
+/** A thread of the pool has it, or soon will: nobody can call it back. */
+const STATE_RUNNING = 3
+
+/** What a row is begun for. */
+const DO_OPERATION = 0
+const DO_SYNC = 1
+const DO_DATASYNC = 2
+
+export interface ThreadPoolOptions {
+  /** Operations in flight, those included that every client can count on. */
+  readonly queueDepth: number
+  readonly maxClients: number
+  readonly maxFiles: number
+  /** Threads of libuv's pool. */
+  readonly poolThreads: number
+}
+
+/**
+ * The engine for where io_uring cannot be had: node:fs, in the actor's thread, on libuv's pool of
+ * threads. That pool is the whole process's, so only a few requests are in it at a time: two for
+ * each thread, so that none waits for the event loop. The others stand in a line of our own, where
+ * they can be cancelled.
+ */
+export class ThreadPoolEngine implements Engine {
+  readonly name = 'threadpool'
+  readonly canBlock = false
+  readonly restricted = false
+  readonly doorbell = -1
+  readonly limitations: readonly Limitation[]
+  readonly capacity: number
+  readonly fileSlots: number
+  readonly chainLength: number
+  readonly table: OperationTable
+  readonly counters: { enters: number; submitted: number; overflow: number } = {
+    enters: 0,
+    submitted: 0,
+    overflow: 0,
+  }
+  unsubmitted = 0
+  inFlight = 0
+  readonly #host: Host
+  readonly #onWake: () => void
+  readonly #words: Int32Array
+  readonly #arenas: Array<Uint8Array | null>
+  readonly #files: Array<OpenFile | null>
+  /** Per row. */
+  readonly #states: Uint8Array
+  readonly #duties: Uint8Array
+  readonly #cancelled: Uint8Array
+  /** The row that waits for this one's success, or NONE. */
+  readonly #followers: Int32Array
+  readonly #callbacks: Array<((error: Error | null, bytes?: number) => void) | undefined>
+  /** Rows begun and not submitted; of linked ones the first. */
+  readonly #begun: number[] = []
+  /** The row begun last, if the next one is linked to it. */
+  #linkedTo = NONE
+  readonly #links: RowLinks
+  /** Regular files and devices share a line; what may have to wait has lines of its own. */
+  readonly #line: Line
+  readonly #readLines: Array<Line | null>
+  readonly #writeLines: Array<Line | null>
+  readonly #results: RowResults
+
+  constructor(host: Host, options: ThreadPoolOptions, onWake: () => void) {
+    const capacity = options.queueDepth
+    const slots = options.maxFiles + FIRST_FILE_SLOT
+    this.#host = host
+    this.limitations = host.binding === null ? [NO_ADDON] : []
+    this.#onWake = onWake
+    this.capacity = capacity
+    this.fileSlots = slots
+    this.chainLength = Math.min(64, capacity)
+    this.table = new OperationTable(capacity)
+    this.#words = this.table.words
+    this.#arenas = new Array(options.maxClients).fill(null)
+    this.#files = new Array(slots).fill(null)
+    this.#states = new Uint8Array(capacity)
+    this.#duties = new Uint8Array(capacity)
+    this.#cancelled = new Uint8Array(capacity)
+    this.#followers = new Int32Array(capacity).fill(NONE)
+    this.#callbacks = new Array(capacity)
+    this.#links = new RowLinks(capacity)
+    this.#line = new Line(this.#links, options.poolThreads * 2)
+    this.#readLines = new Array(slots).fill(null)
+    this.#writeLines = new Array(slots).fill(null)
+    this.#results = new RowResults(capacity)
+  }
+
+  /** A row has one request at a time, so there is room for whichever asks. */
+  get room(): number {
+    return this.capacity - this.unsubmitted
+  }
+
+  hasWork(): boolean {
+    return this.#results.count > 0
+  }
+
+  supports(): boolean {
+    return true
+  }
+
+  begin(row: number, linked: boolean): void {
+    this.#begin(row, DO_OPERATION, linked)
+  }
+
+  beginSync(row: number, _file: number, data: boolean, linked: boolean): void {
+    this.#begin(row, data ? DO_DATASYNC : DO_SYNC, linked)
+  }
+
+  #begin(row: number, duty: number, linked: boolean): void {
+    this.#states[row] = STATE_WAITING
+    this.#duties[row] = duty
+    this.#cancelled[row] = 0
+    if (this.#linkedTo === NONE) this.#begun.push(row)
+    else this.#followers[this.#linkedTo] = row
+    this.#linkedTo = linked ? row : NONE
+    this.unsubmitted++
+  }
+
+  /** Takes a row out that no thread has begun; the others complete as they do. */
+  cancel(row: number): void {
+    const state = this.#states[row]
+    this.#cancelled[row] = 1
+    if (state !== STATE_QUEUED) return
+    this.#lineOf(row).queue.remove(row)
+    this.#settle(row, ECANCELED)
+  }
+
+  submit(sink: CompletionSink): number {
+    const begun = this.#begun
+    this.counters.submitted += this.unsubmitted
+    this.inFlight += this.unsubmitted
+    this.unsubmitted = 0
+    for (const row of begun) this.#enqueue(row)
+    begun.length = 0
+    return this.poll(sink)
+  }
+
+  poll(sink: CompletionSink): number {
+    const results = this.#results
+    let delivered = 0
+    while (results.count > 0) {
+      const row = results.row
+      const res = results.res
+      results.advance()
+      this.inFlight--
+      delivered++
+      sink.completed(row, res)
+    }
+    return delivered
+  }
+
+  /** There is no kernel to sleep in: what completes comes through the event loop. */
+  block(): void {}
+
+  setParked(): void {}
+
+  #enqueue(row: number): void {
+    if (this.#cancelled[row] === 1) {
+      this.#settle(row, ECANCELED)
+      return
+    }
+    const kind = this.#words[row * ROW_WORDS + ROW_KIND]
+    if (kind === OPERATION_NOP) {
+      this.#settle(row, 0)
+      return
+    }
+    const line = this.#lineOf(row)
+    this.#states[row] = STATE_QUEUED
+    line.queue.push(row)
+    this.#advance(line)
+  }
+
+  #lineOf(row: number): Line {
+    const at = row * ROW_WORDS
+    if (this.#duties[row] !== DO_OPERATION) return this.#line
+    const slot = this.#words[at + ROW_FILE]
+    const kind = this.#words[at + ROW_KIND]
+    if (kind === OPERATION_READ) return this.#readLines[slot] ?? this.#line
+    return (kind === OPERATION_WRITE ? this.#writeLines[slot] : null) ?? this.#line
+  }
+
+  /** Hands over to the pool what may be in it. */
+  #advance(line: Line): void {
+    while (line.mayRun) {
+      const row = line.queue.shift()
+      line.running++
+      this.#states[row] = STATE_RUNNING
+      try {
+        this.#run(row)
+      } catch (error) {
+        // node:fs throws at arguments that the kernel would refuse.
+        line.running--
+        this.#settle(row, errnoOf(error as NodeJS.ErrnoException))
+      }
+    }
+  }
+
+  /** A request has come back from the pool. */
+  #returned(row: number, res: number): void {
+    const line = this.#lineOf(row)
+    line.running--
+    if (res === EAGAIN && line.patient && this.#cancelled[row] === 0) {
+      this.#states[row] = STATE_QUEUED
+      line.queue.unshift(row)
+      line.rest(() => this.#advance(line))
+      return
+    }
+    line.worked()
+    this.#settle(row, res === EAGAIN && line.patient ? ECANCELED : res)
+    this.#advance(line)
+    this.#onWake()
+  }
+
+  /** A row has its result; who waits for it may begin, or never will. */
+  #settle(row: number, res: number): void {
+    this.#states[row] = STATE_FREE
+    this.#results.add(row, res)
+    const follower = this.#followers[row]
+    if (follower === NONE) return
+    this.#followers[row] = NONE
+    if (this.#succeeded(row, res)) this.#enqueue(follower)
+    else this.#settle(follower, ECANCELED)
+  }
+
+  /** As the ring has it: a short transfer breaks a link too. */
+  #succeeded(row: number, res: number): boolean {
+    const at = row * ROW_WORDS
+    const kind = this.#words[at + ROW_KIND]
+    const transfer = kind === OPERATION_READ || kind === OPERATION_WRITE
+    if (!transfer || this.#duties[row] !== DO_OPERATION) return res >= 0
+    return res === this.#words[at + ROW_ASKED]
+  }
+
+  #run(row: number): void {
+    const words = this.#words
+    const at = row * ROW_WORDS
+    const file = this.#files[words[at + ROW_FILE]] as OpenFile
+    const done = this.#callbackOf(row)
+    if (this.#duties[row] === DO_SYNC) fs.fsync(file.fd, done)
+    else if (this.#duties[row] === DO_DATASYNC) fs.fdatasync(file.fd, done)
+    else if (words[at + ROW_KIND] === OPERATION_READ) this.#read(at, file.fd, done)
+    else if (words[at + ROW_KIND] === OPERATION_WRITE) this.#write(row, at, file.fd, done)
+    else this.#range(row, at, file)
+  }
+
+  /** One function a row, made when it is first needed. */
+  #callbackOf(row: number): (error: Error | null, bytes?: number) => void {
+    const known = this.#callbacks[row]
+    if (known !== undefined) return known
+    const made = (error: Error | null, bytes = 0): void =>
+      this.#returned(row, error === null ? bytes : errnoOf(error))
+    this.#callbacks[row] = made
+    return made
+  }
+
+  #read(at: number, fd: number, done: (error: Error | null, bytes?: number) => void): void {
+    const words = this.#words
+    const arena = this.#arenas[words[at + ROW_CHANNEL]] as Uint8Array
+    const length = this.#ask(at)
+    const position = positionOf(words, at)
+    const start = (words[at + ROW_ADDR_LOW] >>> 0) + words[at + ROW_DONE]
+    // A number as far as it is exact.
+    const exact =
+      position === null || Number.isSafeInteger(position)
+        ? position
+        : wide(words, at + ROW_OFF_LOW) + BigInt(words[at + ROW_DONE])
+    fs.read(fd, arena, start, length, exact, done)
+  }
+
+  #write(
+    row: number,
+    at: number,
+    fd: number,
+    done: (error: Error | null, bytes?: number) => void,
+  ): void {
+    const words = this.#words
+    const arena = this.#arenas[words[at + ROW_CHANNEL]] as Uint8Array
+    const length = this.#ask(at)
+    const position = positionOf(words, at)
+    const start = (words[at + ROW_ADDR_LOW] >>> 0) + words[at + ROW_DONE]
+    // node:fs would write beyond its numbers at the file's own position: there it is refused.
+    if (position !== null && !Number.isSafeInteger(position)) {
+      setImmediate(() => this.#returned(row, EFBIG))
+      return
+    }
+    fs.write(fd, arena, start, length, position, done)
+  }
+
+  /** How many bytes the row's next request asks for. */
+  #ask(at: number): number {
+    const words = this.#words
+    const length = Math.min(words[at + ROW_LEN] - words[at + ROW_DONE], MAX_TRANSFER_BYTES)
+    words[at + ROW_ASKED] = length
+    return length
+  }
+
+  /** Operations on a range of a file, without memory. */
+  #range(row: number, at: number, file: OpenFile): void {
+    const words = this.#words
+    const kind = words[at + ROW_KIND]
+    const offset = wide(words, at + ROW_OFF_LOW)
+    const length = wide(words, at + ROW_ADDR_LOW)
+    const done = (res: number): void => this.#returned(row, res)
+    if (kind === OPERATION_TRUNCATE) fs.ftruncate(file.fd, Number(offset), this.#callbackOf(row))
+    else if (kind === OPERATION_TRIM) this.#host.trim(file, offset, length, done)
+    else if (kind === OPERATION_ALLOCATE) this.#host.allocate(file, offset, length, done)
+    else if (kind === OPERATION_SYNC_RANGE) {
+      this.#host.syncRange(file, words[at + ROW_RW_FLAGS], offset, length, done)
+    } else setImmediate(done, EOPNOTSUPP)
+  }
+
+  registerFile(file: OpenFile): number {
+    const { slot } = file
+    this.#files[slot] = file
+    if (file.kind !== FILE_KIND_OTHER) return 0
+    const patient = withoutWaiting(file)
+    this.#readLines[slot] = new Line(this.#links, 1, patient)
+    this.#writeLines[slot] = new Line(this.#links, 1, patient)
+    return 0
+  }
+
+  unregisterFile(slot: number): void {
+    this.#files[slot] = null
+    this.#readLines[slot] = null
+    this.#writeLines[slot] = null
+  }
+
+  attachArena(channel: number, arena: SharedArrayBuffer): void {
+    const bytes = new Uint8Array(arena, 0, arena.byteLength)
+    this.#arenas[channel] = bytes
+    this.#host.dontFork(bytes)
+  }
+
+  detachArena(channel: number): void {
+    this.#arenas[channel] = null
+  }
+
+  /** What a thread of the pool has begun, node waits for before it lets this thread's memory go. */
+  close(): number {
+    for (let row = 0; row < this.capacity; row++) this.cancel(row)
+    return this.#states.filter((state) => state === STATE_RUNNING).length
+  }
+}
+
+/** Where a transfer goes on, in bytes; null for the descriptor's own position. */
+function positionOf(words: Int32Array, at: number): number | null {
+  const low = words[at + ROW_OFF_LOW]
+  const high = words[at + ROW_OFF_HIGH]
+  if (low === -1 && high === -1) return null
+  return high * 4294967296 + (low >>> 0) + words[at + ROW_DONE]
+}

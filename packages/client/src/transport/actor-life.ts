@@ -1,0 +1,41 @@
+import { statSync } from 'node:fs'
+import { type ActorAddress, HEADER_LIFE, LIFE_EXITED } from '../protocol/index.ts'
+
+/** The thread is looked for at most this often. */
+const LOOK_MILLISECONDS = 200
+
+/**
+ * Whether the actor lives. The header tells, with the addon, however its thread ended. Without the
+ * addon a thread that is terminated can store nothing, and who blocks the thread that spawned it
+ * keeps that from hearing of it: then the thread itself is looked for.
+ */
+export class ActorLife {
+  readonly #header: Int32Array
+  readonly #taskPath: string | null
+  #looked = 0
+
+  constructor(address: ActorAddress) {
+    this.#header = new Int32Array(address.header)
+    this.#taskPath = address.task > 0 ? `/proc/self/task/${address.task}` : null
+  }
+
+  /** LIFE_OPEN, LIFE_CLOSING or LIFE_EXITED. */
+  now(): number {
+    const life = Atomics.load(this.#header, HEADER_LIFE)
+    return this.#taskPath !== null && life !== LIFE_EXITED && this.#gone(this.#taskPath)
+      ? LIFE_EXITED
+      : life
+  }
+
+  #gone(path: string): boolean {
+    const now = performance.now()
+    if (now - this.#looked < LOOK_MILLISECONDS) return false
+    this.#looked = now
+    try {
+      return statSync(path, { throwIfNoEntry: false }) === undefined
+    } catch {
+      // The permission model forbids the look: then only the header tells.
+      return false
+    }
+  }
+}
