@@ -69,7 +69,8 @@ test('too few descriptors', { skip: missingProgram('prlimit') }, async () => {
   assert.ok(report.outcomes.length > 0)
   for (const { code, message } of report.outcomes) {
     assert.match(code ?? '', /^ERR_URING_(ACTOR_START|ENGINE)$/, message)
-    assert.match(message, /EMFILE|errno 24/)
+    // node's loader of modules takes a file that it cannot open for one that is not there.
+    assert.match(message, /EMFILE|errno 24|Cannot find (package|module)/)
   }
   assert.equal(report.threadsLeft, 0)
   assert.ok(report.descriptorsLeft <= 1, `${report.descriptorsLeft} descriptors left`)
