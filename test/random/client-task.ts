@@ -49,7 +49,8 @@ export default async function runClient(task: Task): Promise<void> {
   }
 }
 
-async function runSession(
+/** Runs the lanes until the client has invoked `target` operations in all. */
+export async function runSession(
   session: Session,
   lanes: readonly Lane[],
   { blocking, lanes: count }: PlannedClient,

@@ -12,7 +12,26 @@ const BUFFER_WORDS = 1 << 16
 /** A record of a read of several blocks, all of them dumped, fits in what is kept free. */
 const RECORD_WORDS_MAX = 8 * (BLOCK_WORDS + 8)
 
-export class History {
+/** What lanes tell of their operations. */
+export interface Journal {
+  /** How many were invoked. */
+  readonly operations: number
+  /** Returns the operation's number. */
+  invoked(
+    kind: number,
+    form: number,
+    file: number,
+    position: number,
+    length: number,
+    writer: number,
+    version: number,
+  ): number
+  settled(operation: number, code: number, count: number, checksum?: number): void
+  /** A read of blocks that begin with `block`. */
+  settledBlocks(operation: number, count: number, memory: Memory, file: number, block: number): void
+}
+
+export class History implements Journal {
   readonly #fd: number
   readonly #board: Board
   readonly #client: number
@@ -30,7 +49,6 @@ export class History {
     return this.#operations
   }
 
-  /** Returns the operation's number. */
   invoked(
     kind: number,
     form: number,
@@ -61,8 +79,14 @@ export class History {
     this.#words[at + 2] = checksum
   }
 
-  /** A read of blocks that begin with `block`; only whole ones are told. */
-  settledBlocks(operation: number, count: number, memory: Memory, file: number, block: number) {
+  /** Only whole blocks are told. */
+  settledBlocks(
+    operation: number,
+    count: number,
+    memory: Memory,
+    file: number,
+    block: number,
+  ): void {
     const time = this.#board.tick()
     const blocks = Math.floor(count / (BLOCK_WORDS * 4))
     const told: number[] = []

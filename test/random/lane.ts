@@ -3,7 +3,7 @@
 import type { Client, Lease, UringFile } from '@uring-actor/client'
 import { CODE_TRAMPLED, codeOf } from './codes.ts'
 import { BLOCK_BYTES, type Memory, memoryOf } from './content.ts'
-import type { History } from './history.ts'
+import type { Journal } from './history.ts'
 import { FORM_LEASE, FORM_SYNC } from './kinds.ts'
 import { type Board, byteFileOf, type Plan, type PlannedClient, type PlannedFile } from './plan.ts'
 import type { Random } from './random.ts'
@@ -17,7 +17,7 @@ const MARGIN = 64
 /** What the lanes of a client share while it is connected. */
 export interface Session {
   readonly client: Client
-  readonly history: History
+  readonly history: Journal
   readonly board: Board
   readonly plan: Plan
   /** Handles of the files of blocks, by id; null where the filesystem has no O_DIRECT. */

@@ -1,0 +1,120 @@
+// What a client of the soak test tells of its operations: how long they took, and unexpected errors.
+import type { Journal } from '../random/history.ts'
+import { FORM_ABORT } from '../random/kinds.ts'
+
+/** Calls of this kind and above must fail. */
+const FIRST_THAT_FAILS = 14
+const IN_FLIGHT_MAX = 4096
+const ABORTED: readonly number[] = [1000, 1001]
+/** An operation that takes longer is told of. */
+export const SLOW_MILLIS = 1000
+
+const OPERATIONS = 0
+const ERRORS = 1
+const SLOW = 2
+const SESSIONS = 3
+const SLOWEST = 4
+const WORDS = 16
+
+/** The clients' counters, each written by one of them. */
+export class Counters {
+  readonly memory: SharedArrayBuffer
+  readonly #values: Float64Array
+  readonly #clients: number
+
+  constructor(memory: SharedArrayBuffer) {
+    this.memory = memory
+    this.#values = new Float64Array(memory)
+    this.#clients = this.#values.length / WORDS
+  }
+
+  static create(clients: number): Counters {
+    return new Counters(new SharedArrayBuffer(clients * WORDS * 8))
+  }
+
+  of(client: number): Float64Array {
+    return this.#values.subarray(client * WORDS, (client + 1) * WORDS)
+  }
+
+  #sum(word: number): number {
+    let sum = 0
+    for (let client = 0; client < this.#clients; client++) sum += this.of(client)[word]!
+    return sum
+  }
+
+  get operations(): number {
+    return this.#sum(OPERATIONS)
+  }
+
+  get errors(): number {
+    return this.#sum(ERRORS)
+  }
+
+  get sessions(): number {
+    return this.#sum(SESSIONS)
+  }
+
+  get slow(): number {
+    return this.#sum(SLOW)
+  }
+
+  /** The longest operation since this was asked last, in milliseconds. */
+  takeSlowest(): number {
+    let slowest = 0
+    for (let client = 0; client < this.#clients; client++) {
+      const values = this.of(client)
+      slowest = Math.max(slowest, values[SLOWEST]!)
+      values[SLOWEST] = 0
+    }
+    return slowest
+  }
+}
+
+export class Watch implements Journal {
+  operations = 0
+  readonly #counters: Float64Array
+  readonly #client: number
+  readonly #began = new Float64Array(IN_FLIGHT_MAX)
+  readonly #kinds = new Uint8Array(IN_FLIGHT_MAX)
+  readonly #forms = new Uint8Array(IN_FLIGHT_MAX)
+
+  constructor(counters: Counters, client: number) {
+    this.#counters = counters.of(client)
+    this.#client = client
+  }
+
+  invoked(kind: number, form: number): number {
+    const operation = this.operations++
+    const at = operation % IN_FLIGHT_MAX
+    this.#began[at] = performance.now()
+    this.#kinds[at] = kind
+    this.#forms[at] = form
+    return operation
+  }
+
+  settled(operation: number, code: number): void {
+    const at = operation % IN_FLIGHT_MAX
+    const counters = this.#counters
+    const millis = performance.now() - this.#began[at]!
+    const kind = this.#kinds[at]!
+    counters[OPERATIONS]!++
+    counters[SLOWEST] = Math.max(counters[SLOWEST]!, millis)
+    const aborted = (this.#forms[at]! & FORM_ABORT) !== 0 && ABORTED.includes(code)
+    if (code > 0 !== kind >= FIRST_THAT_FAILS && !aborted) {
+      counters[ERRORS]!++
+      console.error(`soak: client ${this.#client}: kind ${kind} settled with ${code}`)
+    }
+    if (millis > SLOW_MILLIS) {
+      counters[SLOW]!++
+      console.error(`soak: client ${this.#client}: kind ${kind} took ${Math.round(millis)} ms`)
+    }
+  }
+
+  settledBlocks(operation: number): void {
+    this.settled(operation, 0)
+  }
+
+  sessionEnded(): void {
+    this.#counters[SESSIONS]!++
+  }
+}
