@@ -6,14 +6,23 @@ import threads, { type Worker } from 'node:worker_threads'
 const startedWorkers: Worker[] = []
 
 const Original = threads.Worker
+const preloads: Array<[name: string, module: URL]> = []
 
 threads.Worker = class extends Original {
-  constructor(...how: ConstructorParameters<typeof Original>) {
-    super(...how)
+  constructor(...[script, options]: ConstructorParameters<typeof Original>) {
+    const modules = preloads.filter(([name]) => name === options?.name).map(([, url]) => url.href)
+    const more = modules.flatMap((module) => ['--import', module])
+    const execArgv = [...(options?.execArgv ?? []), ...more]
+    super(script, more.length === 0 ? options : { ...options, execArgv })
     startedWorkers.push(this)
   }
 }
 syncBuiltinESMExports()
+
+/** Threads of this name that start from now on load this module first. */
+export function preloadIn(name: string, module: URL): void {
+  preloads.push([name, module])
+}
 
 /** The running worker of this thread id, of those started since. */
 export function workerOf(threadId: number): Worker {

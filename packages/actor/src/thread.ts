@@ -29,6 +29,8 @@ import type { LayerData, StartAnswer, StartData } from './spawn/messages.ts'
 
 /** How long close() waits for what is in flight before it cancels it, in milliseconds. */
 const DRAIN_MILLISECONDS = 5000
+/** How long clients wait for word of the actor's end while it cancels what is in flight. */
+const END_MILLISECONDS = 500
 
 const port = parentPort as MessagePort
 
@@ -158,7 +160,15 @@ function assemble(
   }
   const statistics = () => actorStats(parts, clients.departed)
 
-  /** What was accepted finishes, new work is refused; then the ring goes. */
+  // However the thread ends, but for terminate(): that leaves it to the addon.
+  process.once('exit', () => {
+    loop.stop()
+    engine.close(END_MILLISECONDS)
+    host.releaseClaim()
+    Atomics.store(header, HEADER_LIFE, LIFE_EXITED)
+  })
+
+  /** What was accepted finishes, new work is refused; then the thread ends. */
   const close = async (): Promise<void> => {
     Atomics.store(header, HEADER_LIFE, LIFE_CLOSING)
     taking.refusing = true
@@ -168,9 +178,6 @@ function assemble(
       loop.wake()
       await new Promise((resolve) => setTimeout(resolve, 1))
     }
-    loop.stop()
-    engine.close(DRAIN_MILLISECONDS)
-    host.releaseClaim()
     // The caller hears of it before the thread ends.
     setImmediate(() => process.exit(0))
   }

@@ -2,21 +2,23 @@
 
 namespace {
 
-// How long the end of a thread may wait for what it has in flight.
-constexpr uint32_t kEndDrainMillis = 1000;
+// How long others have to wait for word of this thread's end while it drains its rings.
+constexpr uint32_t kEndDrainMillis = 500;
 
-// Runs in the thread of the environment on every kind of end, also when it is terminated. What
-// could not be drained may still be written by the kernel, and its memory cannot be held from here:
-// V8 frees it when the last thread that has the SharedArrayBuffer lets go.
+// Runs in the thread of the environment on every kind of end, also when it is terminated.
 void OnEnvironmentEnd(napi_async_cleanup_hook_handle, void* data) {
   Addon* addon = static_cast<Addon*>(data);
   for (auto& ring : addon->rings) ring->Close(kEndDrainMillis);
   ReleaseClaimOf(addon);
-  // Whoever reads a word may rely on all of the above.
+  // Whoever reads a word may rely on all of the above: but for what the kernel does not let go of.
   for (const ExitWord& exit : addon->exit_words) {
     __atomic_store_n(exit.word, exit.value, __ATOMIC_SEQ_CST);
   }
   addon->exit_words.clear();
+  // What a worker of the kernel is in the middle of, on a device that hangs, it will finish in
+  // memory that V8 frees with this environment; and the kernel would not let the thread end before
+  // either, with whoever joins it blocked. So that is waited for here, where it blocks nobody else.
+  for (auto& ring : addon->rings) ring->CloseAfterWorkers();
   for (auto& waker : addon->wakers) waker->Close();
   addon->ending = true;
   addon->FinishEnd();

@@ -12,6 +12,8 @@ namespace {
 
 // How long one wait of a drain may last before everything in flight is cancelled anew.
 constexpr uint64_t kDrainStepMillis = 10;
+// How long to wait for the kernel's workers before it is asked anew what they hold.
+constexpr uint32_t kWorkersStepMillis = 100;
 
 uint64_t NowMillis() {
   timespec now;
@@ -151,9 +153,31 @@ uint32_t Ring::Drain(uint32_t drain_millis) {
   return left;
 }
 
+// Cancelling one by one tells them apart: a request that a worker carries out is found and does not
+// leave, so the time for it, which is none, runs out. One in a device's hands is not found. A
+// kernel before 6.0 cannot be asked, and then nobody is waited for.
+bool Ring::HeldByWorkers() {
+  abi::SyncCancelReg cancel = {};
+  cancel.fd = -1;
+  for (uint32_t data = 0; data < params_.cq_entries && InFlight() != 0; data++) {
+    cancel.addr = data;
+    if (Register(abi::kRegisterSyncCancel, &cancel, 1) == -ETIME) return true;
+  }
+  return false;
+}
+
 uint32_t Ring::Close(uint32_t drain_millis) {
   if (fd_ < 0) return left_in_flight_;
   left_in_flight_ = Drain(drain_millis);
+  if (left_in_flight_ == 0 || !HeldByWorkers()) Release();
+  return left_in_flight_;
+}
+
+void Ring::CloseAfterWorkers() {
+  while (fd_ >= 0) Close(kWorkersStepMillis);
+}
+
+void Ring::Release() {
   Unmap();
   if (enter_flags_ != 0) {
     // A registered ring is a second reference; it would keep the ring until this thread ends.
@@ -163,5 +187,4 @@ uint32_t Ring::Close(uint32_t drain_millis) {
   }
   close(fd_);
   fd_ = -1;
-  return left_in_flight_;
 }

@@ -23,9 +23,13 @@ class Ring {
   int Enter(uint32_t to_submit, uint32_t min_complete, uint32_t flags, int32_t timeout_micros,
             uint32_t min_wait_micros = 0);
 
-  // Drains, unmaps, closes. Returns how many requests were still in flight when the time ran out; a
-  // second call returns the same again.
+  // Drains, unmaps, closes. Returns how many requests were still in flight when the time ran out;
+  // once it is closed, the same again. While one of them is in the hands of a worker of the kernel
+  // the ring stays open, to be closed later: the worker goes on whatever becomes of the ring, in
+  // memory that nothing else keeps. Of what a device has, the kernel holds the pages.
   uint32_t Close(uint32_t drain_millis);
+  // Closes as soon as no worker of the kernel holds a request, however long that takes.
+  void CloseAfterWorkers();
 
  private:
   struct Mapping {
@@ -40,6 +44,8 @@ class Ring {
   uint32_t Drain(uint32_t drain_millis);
   void Unmap();
   void CancelAll();
+  bool HeldByWorkers();
+  void Release();
 
   int fd_;        // -1 once closed.
   int enter_fd_;  // The index of the registered ring, when there is one.

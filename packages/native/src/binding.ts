@@ -54,6 +54,10 @@ export interface NativeRing {
    * opcode, or what never ends by itself is waited for in vain), reaps until nothing is in flight
    * or `drainMillis` have passed, detaches and unmaps the ring's memory, closes the ring.
    * Returns how many operations were still in flight (0: the kernel touches no memory any more).
+   * If one of them is then in the hands of a kernel worker, which no cancellation reaches, the ring
+   * stays open and the end of the thread waits for it, however long: the worker writes to memory
+   * that nothing else keeps. What a device is to finish keeps its own pages. The two are told apart
+   * by user_data, which has to be less than the number of CQ entries.
    */
   close(drainMillis: number): number
 }
@@ -94,7 +98,9 @@ export interface NativeBinding {
   /**
    * Arranges that `words[index] = value` is stored (sequentially consistent) when the calling
    * thread's environment ends, however it ends: return, process.exit(), terminate(), a throw.
-   * The view is kept alive until then. Rings of this thread are drained and closed before.
+   * The view is kept alive until then. Rings of this thread are drained and closed before, but for
+   * those that hang in the kernel: the word says so after half a second, and the thread goes on
+   * waiting.
    */
   storeOnExit(words: Int32Array, index: number, value: number): void
   /** madvise(MADV_DONTFORK) over whole pages of a view. Returns 0 or -errno. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { setEnvironmentData, type Worker } from 'node:worker_threads'
 import {
   type ActorAddress,
@@ -11,13 +12,20 @@ import { wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import type { ActorControl } from './messages.ts'
 
+/** How often a close looks whether the thread has let everything go, and how long it then ends. */
+const LOOK_MILLISECONDS = 20
+const END_MILLISECONDS = 1000
+
 /** The process's actor, as the thread sees it that spawned it. Made by `spawnActor()`. */
 export class Actor {
   /** Plain values for threads that are older than the actor: `connect(address)` takes them. */
   readonly address: ActorAddress
   readonly #worker: Worker
   readonly #control: ReturnType<typeof wrap<ActorControl>>
+  readonly #life: Int32Array
+  readonly #forget: () => void
   readonly #exited: Promise<void>
+  #exit: () => void = () => {}
   #closing: Promise<void> | null = null
   #ended = false
   #holders = 0
@@ -27,22 +35,34 @@ export class Actor {
   constructor(worker: Worker, address: ActorAddress, forget: () => void) {
     this.address = address
     this.#worker = worker
+    this.#life = new Int32Array(address.header)
+    this.#forget = forget
     this.#exited = new Promise((resolve) => {
-      worker.once('exit', () => {
-        this.#ended = true
-        Atomics.store(new Int32Array(address.header), HEADER_LIFE, LIFE_EXITED)
-        setEnvironmentData(ADDRESS_KEY, undefined as never)
-        forget()
-        // An answer that came together with the exit is still on its way through comlink's promises.
-        setImmediate(() => {
-          for (const lost of this.#unanswered) lost()
-          resolve()
-        })
+      this.#exit = resolve
+    })
+    worker.once('exit', () => this.#end())
+    // A bug of ours: whoever waits hears of the end, and this process goes on.
+    worker.on('error', (error) => {
+      process.emitWarning(`the actor's thread ended with an error: ${error.stack ?? error}`, {
+        code: 'ERR_URING_ACTOR_EXITED',
       })
     })
     this.#control = wrap<ActorControl>(nodeEndpoint(worker as never))
     setEnvironmentData(ADDRESS_KEY, address as never)
     worker.unref()
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    Atomics.store(this.#life, HEADER_LIFE, LIFE_EXITED)
+    setEnvironmentData(ADDRESS_KEY, undefined as never)
+    this.#forget()
+    // An answer that came together with the exit is still on its way through comlink's promises.
+    setImmediate(() => {
+      for (const lost of this.#unanswered) lost()
+      this.#exit()
+    })
   }
 
   /** 'io_uring' or 'threadpool'. */
@@ -52,7 +72,9 @@ export class Actor {
 
   /** True once the actor's thread has ended, or will. */
   get closed(): boolean {
-    return this.#ended || this.#closing !== null
+    return (
+      this.#closing !== null || this.#ended || Atomics.load(this.#life, HEADER_LIFE) === LIFE_EXITED
+    )
   }
 
   /** A client for this thread. */
@@ -79,8 +101,9 @@ export class Actor {
   }
 
   /**
-   * Lets accepted work finish, refuses new work, ends the thread. Resolves when it is gone; another
-   * actor can be spawned then. A second call waits for the first.
+   * Lets accepted work finish, refuses new work, ends the thread. Resolves when it is gone, or holds
+   * nothing any more but what the kernel does not let go of, on a device that hangs; another actor
+   * can be spawned then. A second call waits for the first.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -92,7 +115,18 @@ export class Actor {
     this.#hold()
     // The answer may be lost with the thread: its exit says as much.
     void this.#control.close()
+    void this.#watchEnd()
     await this.#exited
+    this.#letGo()
+  }
+
+  /** The thread says that it ends some time before it has. When that takes long, it hangs. */
+  async #watchEnd(): Promise<void> {
+    while (Atomics.load(this.#life, HEADER_LIFE) !== LIFE_EXITED) {
+      await delay(LOOK_MILLISECONDS, undefined, { ref: false })
+    }
+    await delay(END_MILLISECONDS, undefined, { ref: false })
+    this.#end()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
