@@ -48,8 +48,9 @@ test('--json is what capabilities() returns', async () => {
   assert.deepEqual(JSON.parse(stdout), await capabilities(file))
 })
 
-test('it ends with 1 when io_uring cannot be had', async () => {
+test('it ends with 1 when the thread pool was asked for, or io_uring cannot be had', async () => {
   for (const [env, reason] of [
+    [{ URING_ACTOR_ENGINE: 'threadpool' }, /^engine +threadpool \(the thread pool was asked for\)/],
     [{ URING_ACTOR_MASK_OPCODES: '3' }, /^engine +threadpool \(.*FSYNC.*\)\nremedy +run on Linux/],
   ] as const) {
     const { code, stdout } = await run(['doctor'], env)

@@ -1,4 +1,6 @@
 // Running a child as an ordinary user, without root's capabilities.
+import { chmodSync } from 'node:fs'
+import { temporaryDirectory } from './temporary.ts'
 import { missingProgram, missingRoot } from './tools.ts'
 
 /** Nobody has it: what the kernel counts for each user is then counted for this test alone. */
@@ -17,4 +19,11 @@ export function asOrdinaryUser(): string[] {
   const ids = [`--reuid=${USER}`, `--regid=${USER}`, '--clear-groups']
   const kept = '-all,+dac_read_search'
   return ['setpriv', ...ids, `--inh-caps=${kept}`, `--ambient-caps=${kept}`]
+}
+
+/** A directory that every user may write to. */
+export function openDirectory(): string {
+  const directory = temporaryDirectory()
+  chmodSync(directory, 0o777)
+  return directory
 }

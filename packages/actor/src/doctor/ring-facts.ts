@@ -1,3 +1,4 @@
+import { FIRST_SEGMENT_BYTES } from '@uring-actor/client/protocol'
 import type { NativeBinding } from '@uring-actor/native'
 import {
   BLOCK_URING_CMD_DISCARD,
@@ -82,10 +83,12 @@ export function opcodesInUse(opened: OpenedRing): Record<string, boolean> {
   )
 }
 
-/** Tries with one page. */
+/** Tries with as much of an arena as is registered at once, at least. */
 function takesBuffer({ native }: OpenedRing): boolean {
-  const page = new Uint8Array(new SharedArrayBuffer(4096, { maxByteLength: 4096 }), 0, 4096)
-  const taken = native.registerBuffer(0, page) >= 0
+  const bytes = FIRST_SEGMENT_BYTES
+  // Growable memory begins on a page, as an arena does.
+  const memory = new SharedArrayBuffer(bytes, { maxByteLength: bytes })
+  const taken = native.registerBuffer(0, new Uint8Array(memory, 0, bytes)) >= 0
   if (taken) native.registerBuffer(0, null)
   return taken
 }

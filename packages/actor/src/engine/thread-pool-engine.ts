@@ -10,6 +10,7 @@ import {
   OPERATION_TRUNCATE,
   OPERATION_WRITE,
 } from '@uring-actor/client/protocol'
+import { syncDescriptor } from '../files/descriptor.ts'
 import { errnoOf } from '../files/errno.ts'
 import type { OpenFile } from '../files/file-table.ts'
 import { withoutWaiting } from '../files/without-waiting.ts'
@@ -293,8 +294,8 @@ export class ThreadPoolEngine implements Engine {
     const at = row * ROW_WORDS
     const file = this.#files[words[at + ROW_FILE]] as OpenFile
     const done = this.#callbackOf(row)
-    if (this.#duties[row] === DO_SYNC) fs.fsync(file.fd, done)
-    else if (this.#duties[row] === DO_DATASYNC) fs.fdatasync(file.fd, done)
+    const duty = this.#duties[row]
+    if (duty !== DO_OPERATION) syncDescriptor(file, duty === DO_DATASYNC, done)
     else if (words[at + ROW_KIND] === OPERATION_READ) this.#read(at, file.fd, done)
     else if (words[at + ROW_KIND] === OPERATION_WRITE) this.#write(row, at, file.fd, done)
     else this.#range(row, at, file)

@@ -1,4 +1,5 @@
 import { constants } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 
 export const RIGHT_READ = 1
 export const RIGHT_WRITE = 2
@@ -8,6 +9,8 @@ export class OpenFile {
   readonly slot: number
   readonly generation: number
   fd: number
+  /** Owns the descriptor, where there is one (descriptor.ts). */
+  handle: FileHandle | null = null
   readonly channel: number
   /** As it was opened with. */
   readonly flags: number

@@ -1,4 +1,5 @@
 import fs from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import {
   FILE_KIND_BLOCK_DEVICE,
   FILE_KIND_OTHER,
@@ -32,8 +33,9 @@ import {
   ROW_WORDS,
   wide,
 } from '../operations/operation-table.ts'
+import { closeDescriptor, openDescriptor } from './descriptor.ts'
 import { directAlignment } from './direct-alignment.ts'
-import { errnoOf } from './errno.ts'
+import { errnoOf, permissionOf } from './errno.ts'
 import type { FileCallEvents, FileCalls } from './file-calls.ts'
 import { type FileTable, OpenFile } from './file-table.ts'
 
@@ -83,9 +85,9 @@ export class MetadataCalls implements FileCalls {
     this.pending++
     try {
       this.#call(row, at, kind)
-    } catch {
+    } catch (error) {
       // node:fs throws at arguments that only a broken client sends: they are its own misfortune.
-      this.#settle(row, EINVAL, 0)
+      this.#settle(row, errnoOf(error as NodeJS.ErrnoException), 0)
     }
   }
 
@@ -130,26 +132,26 @@ export class MetadataCalls implements FileCalls {
       return
     }
     try {
-      fs.open(path, flags, words[at + ROW_OFF_LOW], (error, fd) => {
-        if (error) this.#settle(row, errnoOf(error), 0)
-        else this.#opened(row, at, fd, flags)
+      openDescriptor(path, flags, words[at + ROW_OFF_LOW], (error, fd, handle) => {
+        if (error) this.#settle(row, errnoOf(error), permissionOf(error))
+        else this.#opened(row, at, fd, handle, flags)
       })
     } catch (error) {
-      // The permission model throws, and so do arguments that only a broken client sends.
+      // Arguments that only a broken client sends.
       this.#settle(row, errnoOf(error as NodeJS.ErrnoException), 0)
     }
   }
 
-  #opened(row: number, at: number, fd: number, flags: number): void {
+  #opened(row: number, at: number, fd: number, handle: FileHandle | null, flags: number): void {
     fs.fstat(fd, { bigint: true }, (error, stats) => {
       if (error) {
-        fs.close(fd, () => this.#settle(row, errnoOf(error), 0))
+        closeDescriptor(fd, handle, () => this.#settle(row, errnoOf(error), 0))
         return
       }
       const channel = this.#table.words[at + ROW_CHANNEL]
       const slot = this.#files.claim()
       if (slot < 0) {
-        fs.close(fd, () => this.#settle(row, ENFILE, 0))
+        closeDescriptor(fd, handle, () => this.#settle(row, ENFILE, 0))
         return
       }
       const kind = stats.isFile()
@@ -161,10 +163,11 @@ export class MetadataCalls implements FileCalls {
       const { memory, offset } = directAlignment(this.#host, fd, device)
       const generation = this.#files.generationOf(slot)
       const file = new OpenFile(slot, generation, fd, channel, flags, kind, memory, offset)
+      file.handle = handle
       const registered = this.#engine.registerFile(file)
       if (registered < 0) {
         this.#files.release(slot)
-        fs.close(file.fd, () => this.#settle(row, registered, 0))
+        closeDescriptor(file.fd, file.handle, () => this.#settle(row, registered, 0))
         return
       }
       this.#files.put(file)
@@ -184,7 +187,7 @@ export class MetadataCalls implements FileCalls {
   /** Takes a file out of the ring and closes it. Nothing may be in flight on it. */
   closeFile(file: OpenFile, done: (res: number) => void): void {
     this.#engine.unregisterFile(file.slot)
-    fs.close(file.fd, (error) => {
+    closeDescriptor(file.fd, file.handle, (error) => {
       this.#files.release(file.slot)
       done(errnoOf(error))
     })

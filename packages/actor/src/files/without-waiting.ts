@@ -21,6 +21,8 @@ export function withoutWaiting(file: OpenFile): boolean {
     // No /proc, no right, or a pipe without a reader: then it blocks, as in node:fs.
     return false
   }
-  fs.closeSync(fd)
+  if (file.handle === null) fs.closeSync(fd)
+  else void file.handle.close()
+  file.handle = null
   return true
 }

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import type { EngineObstacle } from '../engine/choice.ts'
+import { syncDescriptor } from '../files/descriptor.ts'
 import { errnoOf } from '../files/errno.ts'
 import type { OpenFile } from '../files/file-table.ts'
 import { appendZeroes, overwriteWithZeroes } from '../files/zeroes.ts'
@@ -50,7 +51,7 @@ export class PlainHost implements Host {
 
   /** Brings more to the disk than it was asked to. */
   syncRange(file: OpenFile, _flags: number, _offset: bigint, _length: bigint, done: Done): void {
-    fs.fdatasync(file.fd, (error) => done(errnoOf(error)))
+    syncDescriptor(file, true, (error) => done(errnoOf(error)))
   }
 
   trim(file: OpenFile, offset: bigint, length: bigint, done: Done): void {

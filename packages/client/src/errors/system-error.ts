@@ -1,4 +1,5 @@
 import { getSystemErrorMap } from 'node:util'
+import { ACCESS_PERMISSIONS, RES_ACCESS_DENIED } from '../protocol/index.ts'
 
 /** An error of the kernel in the shape of node:fs: `code`, negative `errno`, `syscall`, `path`. */
 export interface SystemError extends Error {
@@ -17,7 +18,8 @@ export interface SystemError extends Error {
  * @param syscall name of the system call, as node:fs names it
  * @param path the file's path where the error should tell it
  */
-export function systemError(result: number, syscall: string, path?: string): SystemError {
+export function systemError(result: number, syscall: string, path?: string): NodeJS.ErrnoException {
+  if (result === RES_ACCESS_DENIED) return accessDenied(`${syscall} is restricted`, '', '')
   const known = getSystemErrorMap().get(result)
   const code = known === undefined ? `E${-result}` : known[0]
   const text = known === undefined ? 'unknown error' : known[1]
@@ -25,5 +27,15 @@ export function systemError(result: number, syscall: string, path?: string): Sys
   const error = new Error(`${code}: ${text}, ${syscall}${where}`)
   const fields =
     path === undefined ? { code, errno: result, syscall } : { code, errno: result, syscall, path }
-  return Object.assign(error, fields)
+  return Object.assign(error, fields) satisfies SystemError
+}
+
+/** What open() of node:fs gives where the permission model forbids it; `extra` of the completion. */
+export function openDenied(extra: number, path: string): Error {
+  const permission = ACCESS_PERMISSIONS[extra] ?? ''
+  return accessDenied('Access to this API has been restricted', permission, path)
+}
+
+function accessDenied(message: string, permission: string, resource: string): Error {
+  return Object.assign(new Error(message), { code: 'ERR_ACCESS_DENIED', permission, resource })
 }

@@ -1,4 +1,4 @@
-import { systemError } from '../errors/index.ts'
+import { openDenied, systemError } from '../errors/index.ts'
 import {
   OPEN_RESULT_BYTES,
   OPERATION_CLOSE,
@@ -7,6 +7,7 @@ import {
   OPERATION_SYNC,
   OPERATION_UTIMES,
   PAGE_SHIFT,
+  RES_ACCESS_DENIED,
   STAT_BYTES,
   SYNC_DATA,
 } from '../protocol/index.ts'
@@ -38,6 +39,7 @@ export function* openSteps(
       len: path.bytes.length,
       rwFlags: flags,
     })
+    if (res === RES_ACCESS_DENIED) throw openDenied(extra, path.text)
     if (res < 0) throw systemError(res, 'open', path.text)
     const result = new Float64Array(arena.buffer, addr, OPEN_RESULT_BYTES / 8).slice()
     return new FileHandleState(transport, res, extra, flags, path.text, result)

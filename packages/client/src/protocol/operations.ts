@@ -75,3 +75,8 @@ export const TRIM_HOLE = 0
 export const TRIM_DISCARD = 1
 export const TRIM_DISCARD_IOCTL = 2
 export const TRIM_ZEROES = 3
+
+/** `res` of a completion: Node's permission model refuses. Below every errno; none of the kernel's. */
+export const RES_ACCESS_DENIED = -4096
+/** Its `extra` word, where a file could not be opened: what is forbidden. */
+export const ACCESS_PERMISSIONS: readonly string[] = ['FileSystemRead', 'FileSystemWrite']
