@@ -220,8 +220,9 @@ test('who gets the place of a client that left finds nothing of it', async () =>
   })
 })
 
-test('the doorbell rung without pause costs time only', async () => {
+test('the doorbell rung without pause costs time only', async (context) => {
   const { doorbell } = actor.address
+  if (doorbell < 0) return context.skip('this engine has no doorbell')
   const one = new Uint8Array(new BigUint64Array([1n]).buffer)
   for (let count = 0; count < 20_000; count++) {
     writeSync(doorbell, one)

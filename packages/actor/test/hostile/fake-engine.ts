@@ -7,8 +7,7 @@ import {
   OPERATION_WRITE,
 } from '@uring-actor/client/protocol'
 import type { Channel } from '#dist/channels/channel.js'
-import type { Engine, EngineCounters } from '#dist/engine/engine.js'
-import type { CompletionSink } from '#dist/engine/ring.js'
+import type { CompletionSink, Engine, EngineCounters, Limitation } from '#dist/engine/engine.js'
 import type { FileCallEvents, FileCalls } from '#dist/files/file-calls.js'
 import { type FileTable, OpenFile } from '#dist/files/file-table.js'
 import {
@@ -43,6 +42,9 @@ export class FakeEngine implements Engine {
   readonly fileSlots = 64
   readonly chainLength = 8
   readonly restricted = true
+  readonly doorbell = -1
+  readonly canBlock = false
+  readonly limitations: readonly Limitation[] = []
   readonly counters: EngineCounters = { enters: 0, submitted: 0, overflow: 0 }
   /** Rows checked against the invariants. */
   checked = 0
