@@ -74,7 +74,8 @@ test('to leave while operations are in flight: refused, and nothing is let go', 
   const pipe = new SlowPipe()
   await withHostile(async (client) => {
     const [fd, generation] = await open(client, pipe.path, 2)
-    const reading = client.write({ operation: OPERATION_READ, fd, generation, len: 8 })
+    const read = { operation: OPERATION_READ, fd, generation, len: 8, offLow: -1, offHigh: -1 }
+    const reading = client.write(read)
     const leaving = client.write({ operation: OPERATION_DETACH })
     client.publish()
     let left: number[] = []
@@ -87,11 +88,11 @@ test('to leave while operations are in flight: refused, and nothing is let go', 
     assert.deepEqual(left, [EINVAL])
     left = []
     pipe.feed(8)
-    const read = await eventually(() => {
+    const done = await eventually(() => {
       for (const { user, res } of client.take()) if (user === reading) left.push(res)
       return left.length > 0
     })
-    assert.ok(read && left[0] === 8, `the read: ${left}`)
+    assert.ok(done && left[0] === 8, `the read: ${left}`)
     assert.equal(Buffer.from(client.bytes.slice(0, 8)).toString(), 'pppppppp')
     const { res } = await client.call({ operation: OPERATION_DETACH, flags: REQUEST_DRAIN })
     assert.deepEqual([res, client.state], [0, CHANNEL_DETACHED])
