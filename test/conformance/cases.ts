@@ -1,4 +1,6 @@
 // All conformance cases, by name. The name of a case is that of its function, as words.
+import * as abort from './cases/abort.ts'
+import * as abortParts from './cases/abort-parts.ts'
 import * as buffers from './cases/buffers.ts'
 import * as chains from './cases/chains.ts'
 import * as changedBuffers from './cases/changed-buffers.ts'
@@ -9,12 +11,14 @@ import * as large from './cases/large.ts'
 import * as leases from './cases/leases.ts'
 import * as many from './cases/many.ts'
 import * as metadata from './cases/metadata.ts'
+import * as noWait from './cases/no-wait.ts'
 import * as opening from './cases/opening.ts'
 import * as order from './cases/order.ts'
 import * as positions from './cases/positions.ts'
 import * as reading from './cases/reading.ts'
 import * as space from './cases/space.ts'
 import * as streams from './cases/streams.ts'
+import * as timeOut from './cases/time-out.ts'
 import * as vectors from './cases/vectors.ts'
 import * as wholeFiles from './cases/whole-files.ts'
 import * as writing from './cases/writing.ts'
@@ -40,6 +44,10 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
   chains,
   durable,
   many,
+  abort,
+  abortParts,
+  timeOut,
+  noWait,
 }
 
 /** 'room: what it shows' -> the case. */

@@ -11,7 +11,7 @@ const text = textOf('docs/api.md')
 
 const NODES_OWN = [Object.prototype, Uint8Array.prototype]
 /** Protected, or no method. */
-const INTERNAL = new Set(['constructor', 'run', 'runSync', 'later'])
+const INTERNAL = new Set(['constructor', 'run', 'runSync', 'later', 'within'])
 /** What an instance has as a field, where a prototype does not show it. */
 const FIELDS = new Set(['address'])
 

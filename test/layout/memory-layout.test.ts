@@ -20,6 +20,8 @@ const NO_OFFSETS = [
   'COMPLETION_WORDS',
   'COMPLETION_REFUSED',
   'COMPLETION_CHAIN_BROKEN',
+  'COMPLETION_CANCELLED',
+  'COMPLETION_NOT_STARTED',
 ]
 const RECORD_OFFSET = /^(REQUEST|COMPLETION)_/
 const RESULT_OFFSET = /^OPEN_RESULT_(?!BYTES$)/
@@ -57,18 +59,20 @@ test('every exported offset stands in exactly one row', () => {
 
 test('every row that names a constant names its byte', () => {
   for (const { constant, byte } of named) {
-    // The second ring begins where the first ends, so its place is a function of the capacity.
-    if (constant === 'completionsWord()') continue
+    // What follows the first ring begins where that ends: its place is a function of the capacity.
+    if (constant.endsWith('Word()')) continue
     assert.equal(byte, String(byteOf(constant)), constant)
   }
 })
 
-test('the place of the completions follows from the capacity', () => {
-  const row = named.find(({ constant }) => constant === 'completionsWord()')
-  assert.equal(row?.byte, '1024 + capacity × 64')
+test('the places of completions and cancel words follow from the capacity', () => {
+  const byteOf = (name: string) => named.find(({ constant }) => constant === name)?.byte
+  assert.equal(byteOf('completionsWord()'), '1024 + capacity × 64')
+  assert.equal(byteOf('cancelsWord()'), '1152 + capacity × 128')
   for (const capacity of [2, 64, 16384]) {
     assert.equal(protocol.completionsWord(capacity) * 4, 1024 + capacity * 64)
-    assert.equal(protocol.channelBytes(capacity), 1024 + 2 * capacity * 64)
+    assert.equal(protocol.cancelsWord(capacity) * 4, 1152 + capacity * 128)
+    assert.equal(protocol.channelBytes(capacity), 1152 + capacity * 132)
   }
 })
 

@@ -24,6 +24,7 @@ const channel: Array<[writer: string, byte: number]> = [
   ['both: client state', protocol.CHANNEL_CLIENT_STATE_BYTE],
   ['actor: channel', protocol.CHANNEL_STATE_BYTE],
   ['actor: channel', protocol.CHANNEL_SLOT_BYTE],
+  ['client: records', protocol.CHANNEL_CANCEL_COUNT_BYTE],
   ['client: records', protocol.CHANNEL_RECORDS_BYTE],
 ]
 
@@ -73,7 +74,8 @@ test('records are 64 bytes, one cache line, and begin on one', () => {
 test('the fields of a record do not overlap', () => {
   for (const prefix of ['REQUEST_', 'COMPLETION_']) {
     const used = new Map<number, string>()
-    const skipped = /_WORDS$|_SHIFT$|_(DRAIN|LINK|DURABLE|PARTIAL|REFUSED|CHAIN_BROKEN)$/
+    const skipped =
+      /_WORDS$|_SHIFT$|_(DRAIN|LINK|DURABLE|PARTIAL|REFUSED|CHAIN_BROKEN|CANCELLED|NOT_STARTED)$/
     for (const [name, value] of Object.entries(protocol)) {
       if (!name.startsWith(prefix) || skipped.test(name) || typeof value !== 'number') continue
       const bytes = name.endsWith('_F64') ? 8 : 4

@@ -3,6 +3,13 @@ export type { ChainBuilder, ChainError } from './client/chain.ts'
 export { Client, type OpenOptions } from './client/client.ts'
 export { connect } from './client/connect.ts'
 export type { ActorStats, ClientStats, ControlPlane } from './client/control.ts'
+export {
+  AbortError,
+  BusyError,
+  type BusyReason,
+  type OperationOutcome,
+  TimeoutError,
+} from './errors/given-up-error.ts'
 export type { SystemError } from './errors/system-error.ts'
 export { UringError, type UringErrorCode } from './errors/uring-error.ts'
 export type { OperationOptions, ReadOptions, TrimResult, WriteOptions } from './file/options.ts'
@@ -13,4 +20,5 @@ export type { ReadResult, WriteResult } from './file/transfer.ts'
 export { UringFile } from './file/uring-file.ts'
 export { Lease } from './memory/lease.ts'
 export type { ActorAddress, ActorLimits, TrimMethod } from './protocol/index.ts'
+export type { AbortOptions, CallOptions } from './transport/call-bounds.ts'
 export type { KindLatency } from './transport/latency.ts'

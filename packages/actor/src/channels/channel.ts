@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import {
+  CHANNEL_CANCEL_COUNT,
   CHANNEL_CLIENT_STATE,
   CHANNEL_COMPLETION_HEAD,
   CHANNEL_COMPLETION_TAIL,
@@ -19,6 +20,8 @@ import {
   COMPLETION_USER_HIGH,
   COMPLETION_USER_LOW,
   COMPLETION_WORDS,
+  cancelsWord,
+  cancelWord,
   completionsWord,
   REQUEST_WORDS,
   REQUESTS_WORD,
@@ -59,6 +62,8 @@ export class Channel {
   ready = false
   /** Completions were written and not published. */
   dirty = false
+  /** Requests are still to be taken that were posted before a cancellation: it may be theirs. */
+  checksCancels = false
   taken = 0
   /** Times that requests were taken. */
   turns = 0
@@ -69,6 +74,10 @@ export class Channel {
   wakes = 0
   #times: Float64Array
   #completions: number
+  readonly #cancels: number
+  #cancelCount = 0
+  /** The request tail when cancellations were looked at last. */
+  #cancelsUntil = 0
   #requestHead = 0
   #completionTail = 0
   /** The completion tail when the client was woken last, or was seen awake. */
@@ -90,6 +99,7 @@ export class Channel {
     this.words = new Int32Array(channel)
     this.#times = new Float64Array(channel)
     this.#completions = completionsWord(capacity)
+    this.#cancels = cancelsWord(capacity)
     this.arena = new Uint8Array(arena, 0, arena.byteLength)
     this.port = port
     this.threadId = threadId
@@ -123,7 +133,33 @@ export class Channel {
 
   giveBack(): void {
     this.turns++
+    if (this.checksCancels) {
+      this.checksCancels = ((this.#requestHead - this.#cancelsUntil) | 0) < 0
+    }
     Atomics.store(this.words, CHANNEL_REQUEST_HEAD, this.#requestHead)
+  }
+
+  /** The client has asked for a cancellation since they were looked at last. */
+  hasCancels(): boolean {
+    return Atomics.load(this.words, CHANNEL_CANCEL_COUNT) !== this.#cancelCount
+  }
+
+  /** Cancellations are looked at now: those of requests that were not taken, when they are. */
+  lookAtCancels(): void {
+    this.#cancelCount = Atomics.load(this.words, CHANNEL_CANCEL_COUNT)
+    this.#cancelsUntil = Atomics.load(this.words, CHANNEL_REQUEST_TAIL)
+    this.checksCancels = true
+  }
+
+  /** They have to be looked at once more. */
+  lookAgain(): void {
+    this.#cancelCount = (this.#cancelCount - 1) | 0
+  }
+
+  /** Whether the client wants the operation of this slot and generation cancelled. */
+  wantsCancelled(userLow: number, userHigh: number): boolean {
+    const inRange = userLow >= 0 && userLow < this.capacity
+    return inRange && this.words[this.#cancels + userLow] === cancelWord(userHigh)
   }
 
   /** Writes one completion; it is the client's after `publish`. */

@@ -1,6 +1,13 @@
 import { COMPLETION_REFUSED, REQUEST_DRAIN, REQUEST_LINK } from '@uring-actor/client/protocol'
 import type { Dispatcher } from '../operations/dispatcher.ts'
-import { type OperationTable, ROW_FLAGS, ROW_WORDS } from '../operations/operation-table.ts'
+import {
+  type OperationTable,
+  ROW_CHANNEL,
+  ROW_FLAGS,
+  ROW_USER_HIGH,
+  ROW_USER_LOW,
+  ROW_WORDS,
+} from '../operations/operation-table.ts'
 import type { Channel } from './channel.ts'
 import type { Intake } from './intake.ts'
 
@@ -64,6 +71,7 @@ export class Taking {
 
   /** Takes at most `most` requests of a channel; returns how many, or BROKEN. */
   take(channel: Channel, most: number): number {
+    if (channel.hasCancels()) this.#cancelTaken(channel)
     if (channel.holding) {
       if (channel.inFlight > 0) return 0
       channel.holding = false
@@ -74,7 +82,8 @@ export class Taking {
     while (taken < most && taken < available && !channel.holding && this.#mayTake(channel, 0)) {
       const row = this.#intake.copy(channel, channel.requestAt(0), this.#dispatcher.now)
       const flags = this.#table.words[row * ROW_WORDS + ROW_FLAGS]
-      if (flags & REQUEST_DRAIN) {
+      const cancelled = channel.checksCancels && this.#isCancelled(channel, row)
+      if (flags & REQUEST_DRAIN && !cancelled) {
         if (channel.inFlight > 0) {
           // Not its turn yet. It is copied anew when it is: this copy is forgotten.
           this.#table.free(row)
@@ -91,12 +100,34 @@ export class Taking {
         taken += count
       } else {
         channel.advance(1)
-        this.#beginOne(channel, row)
+        if (cancelled) this.#dispatcher.finishCancelled(row)
+        else this.#beginOne(channel, row)
         taken++
       }
     }
     if (taken > 0) channel.giveBack()
     return taken
+  }
+
+  /**
+   * Cancels what the client wants cancelled and was taken before. The words are the client's, so all
+   * that they do is to be compared with the rows of that client: one look at each row, and one
+   * cancellation of each, whatever is written there.
+   */
+  #cancelTaken(channel: Channel): void {
+    channel.lookAtCancels()
+    let all = true
+    for (let row = 0; row < this.#table.capacity; row++) {
+      if (this.#table.words[row * ROW_WORDS + ROW_CHANNEL] !== channel.slot) continue
+      if (this.#isCancelled(channel, row)) all = this.#dispatcher.cancel(row) && all
+    }
+    if (!all) channel.lookAgain()
+  }
+
+  #isCancelled(channel: Channel, row: number): boolean {
+    const { words } = this.#table
+    const at = row * ROW_WORDS
+    return channel.wantsCancelled(words[at + ROW_USER_LOW], words[at + ROW_USER_HIGH])
   }
 
   #beginOne(channel: Channel, row: number): void {
@@ -134,9 +165,11 @@ export class Taking {
     // A chain is posted whole: one that does not end, or is too long, is nobody's honest request.
     malformed ||= linked
     const count = rows.length
+    const cancelled = channel.checksCancels && rows.some((row) => this.#isCancelled(channel, row))
     channel.advance(count)
     if (this.refusing)
       for (const row of rows) this.#dispatcher.finish(row, ESHUTDOWN, 0, COMPLETION_REFUSED)
+    else if (cancelled) for (const row of rows) this.#dispatcher.finishCancelled(row)
     else if (malformed) for (const row of rows) this.#dispatcher.finish(row, EINVAL, 0, 0)
     else if (error < 0) this.#dispatcher.beginChain(rows.slice(), refused, error)
     else this.#dispatcher.beginChain(rows.slice())

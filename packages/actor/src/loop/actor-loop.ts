@@ -172,7 +172,7 @@ export class ActorLoop {
     }
     // It stays in line while it may have more: also when a drain or a full table held it back.
     const left = channel.available()
-    if (left !== 0) this.addReady(channel)
+    if (left !== 0 || channel.hasCancels()) this.addReady(channel)
     channel.expectMore(taken > 0 ? left : 0)
     return taken
   }
@@ -230,7 +230,8 @@ export class ActorLoop {
     this.#swept = now
     this.#clients.restoreHeader()
     for (const channel of this.#channels) {
-      if (channel !== null && channel.available() !== 0) this.addReady(channel)
+      if (channel === null) continue
+      if (channel.available() !== 0 || channel.hasCancels()) this.addReady(channel)
     }
   }
 

@@ -1,4 +1,5 @@
 import {
+  COMPLETION_CANCELLED,
   COMPLETION_CHAIN_BROKEN,
   OPERATION_NOP,
   OPERATION_READ,
@@ -47,6 +48,8 @@ export class Chain {
   readonly extras: Int32Array
   /** The member of the run was done by a metadata call, whose answer is final. */
   elsewhere = false
+  /** The client has asked for its cancellation: no further member begins. */
+  cancelled = false
   /** First member that was refused when the chain was taken, and why; none: beyond the end, 0. */
   readonly refused: number
   readonly refusal: number
@@ -115,6 +118,22 @@ export class Chains {
     chain.elsewhere = true
     chain.extras[chain.rows.indexOf(row)] = extra
     this.#memberCompleted(chain, row, res)
+    return true
+  }
+
+  /** Cancels the chain of a row: what runs in the engine is stopped. False without a chain. */
+  cancel(row: number): boolean {
+    const chain = this.#chains[row]
+    if (chain === null) return false
+    if (chain.cancelled) return true
+    chain.cancelled = true
+    for (let index = chain.next; index < chain.end; index++) {
+      // What was submitted may have ended the chain.
+      if (this.#chains[chain.rows[index]] !== chain) break
+      if (this.#engine.room === 0) this.#host.submit()
+      if (this.#engine.room > 0) this.#engine.cancel(chain.rows[index])
+      this.#host.submit()
+    }
     return true
   }
 
@@ -198,16 +217,16 @@ export class Chains {
       const res = results[chain.next]
       // Cancelled because the one before it was short, which is mended by now: it runs again.
       const cancelled = res === ECANCELED && chain.next > chain.start
-      const again = cancelled && !this.#host.isDead(row)
+      const again = cancelled && !chain.cancelled && !this.#host.isDead(row)
       const final = res < 0 ? FAILED : DONE
       const verdict = elsewhere ? final : again ? AGAIN : this.#host.judge(row, res)
-      if (verdict === ELSEWHERE) {
+      if (verdict === ELSEWHERE && !chain.cancelled) {
         chain.end = chain.next + 1
         chain.outstanding = 1
         this.#host.beginElsewhere(row)
         return
       }
-      if (verdict === AGAIN) break
+      if (verdict === AGAIN || verdict === ELSEWHERE) break
       if (verdict === FAILED) {
         this.#breakChain(chain, res)
         return
@@ -215,7 +234,8 @@ export class Chains {
       chain.next++
     }
     if (chain.next < rows.length) {
-      this.#runChain(chain)
+      if (chain.cancelled) this.#breakChain(chain, ECANCELED)
+      else this.#runChain(chain)
       return
     }
     for (let index = 0; index < rows.length; index++) this.#finishMember(chain, index)
@@ -244,7 +264,10 @@ export class Chains {
     const failed = chain.rows[at]
     const kind = words[failed * ROW_WORDS + ROW_KIND]
     const slot = words[failed * ROW_WORDS + ROW_FILE]
-    if (kind === OPERATION_SYNC && slot >= 0) this.#fileAt(slot).failed = res
+    const cancelled = chain.cancelled && res === ECANCELED
+    // A sync that was stopped says nothing about the disk.
+    if (kind === OPERATION_SYNC && slot >= 0 && !cancelled) this.#fileAt(slot).failed = res
+    const flags = cancelled ? COMPLETION_CANCELLED : 0
     chain.rows.forEach((row, index) => {
       if (index < at) {
         this.#finishMember(chain, index)
@@ -252,7 +275,7 @@ export class Chains {
       }
       this.#chains[row] = null
       const done = words[row * ROW_WORDS + ROW_DONE]
-      if (index === at) this.#host.finish(row, res < 0 ? res : EIO, done, 0)
+      if (index === at) this.#host.finish(row, res < 0 ? res : EIO, done, flags)
       else this.#host.finish(row, ECANCELED, 0, COMPLETION_CHAIN_BROKEN)
     })
   }

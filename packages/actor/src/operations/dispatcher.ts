@@ -15,6 +15,7 @@ import type { Channel } from '../channels/channel.ts'
 import type { CompletionSink, Engine } from '../engine/engine.ts'
 import type { FileCalls } from '../files/file-calls.ts'
 import type { FileTable, OpenFile } from '../files/file-table.ts'
+import { Cancelling } from './cancelling.ts'
 import { Chains } from './chains.ts'
 import { GroupCommit, type SyncRunner } from './group-commit.ts'
 import { Judge } from './judge.ts'
@@ -22,6 +23,7 @@ import {
   type OperationTable,
   PHASE_SYNC,
   PHASE_TRANSFER,
+  ROW_CANCELLED,
   ROW_CHANNEL,
   ROW_DONE,
   ROW_FILE,
@@ -42,6 +44,7 @@ import { AGAIN, ELSEWHERE, FAILED } from './verdict.ts'
 const EINTR = -4
 const EAGAIN = -11
 const EIO = -5
+const ECANCELED = -125
 
 /** What the dispatcher tells the rest of the actor. */
 export interface DispatchEvents {
@@ -73,6 +76,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
   #channels: ReadonlyArray<Channel | null>
   #events: DispatchEvents
   #chains: Chains
+  #cancelling: Cancelling
   #waiting: number[] = []
 
   constructor(
@@ -97,6 +101,13 @@ export class Dispatcher implements CompletionSink, SyncRunner {
       inEngine: (row) => this.#inEngine(row),
       beginElsewhere: (row) => metadata.begin(row),
       isDead: (row) => this.#channelOf(row).dead,
+      submit: () => engine.submit(this),
+      finish: (row, res, extra, flags) => this.finish(row, res, extra, flags),
+    })
+    this.#cancelling = new Cancelling(table, engine, files, {
+      waiting: this.#waiting,
+      syncs: this.syncs,
+      chains: this.#chains,
       submit: () => engine.submit(this),
       finish: (row, res, extra, flags) => this.finish(row, res, extra, flags),
     })
@@ -165,9 +176,29 @@ export class Dispatcher implements CompletionSink, SyncRunner {
       return
     }
     const verdict = this.judge.judge(row, res)
-    if (verdict === AGAIN) this.#start(row)
+    if (verdict === AGAIN) this.#again(row)
     else if (verdict === ELSEWHERE) this.#metadata.begin(row)
     else this.#afterTransfer(row, verdict, res)
+  }
+
+  /** The rest of a short transfer, or the same once more; but not of what is cancelled. */
+  #again(row: number): void {
+    if (this.#isCancelled(row)) this.#cancelling.interrupt(row)
+    else this.#start(row)
+  }
+
+  #isCancelled(row: number): boolean {
+    return (this.table.words[row * ROW_WORDS + ROW_FLAGS] & ROW_CANCELLED) !== 0
+  }
+
+  /** Cancels an operation for its client; false when that has to be tried again. */
+  cancel(row: number): boolean {
+    return this.#cancelling.cancel(row)
+  }
+
+  /** Completes an operation that was cancelled before it was begun. */
+  finishCancelled(row: number): void {
+    this.#cancelling.finish(row)
   }
 
   #afterTransfer(row: number, verdict: number, res: number): void {
@@ -175,7 +206,9 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     const at = row * ROW_WORDS
     const kind = words[at + ROW_KIND]
     const done = words[at + ROW_DONE]
-    if (verdict === FAILED) {
+    if (verdict === FAILED && res === ECANCELED && this.#isCancelled(row)) {
+      this.#cancelling.interrupt(row)
+    } else if (verdict === FAILED) {
       const error = res < 0 ? res : EIO
       // Bytes that were read before the error are a read that is short, as in read(2).
       if (kind === OPERATION_READ && done > 0) this.finish(row, done, 0, 0)

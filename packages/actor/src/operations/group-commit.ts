@@ -43,6 +43,8 @@ export class GroupCommit {
     this.#due = []
     for (const file of due) {
       file.syncDue = false
+      // Who asked has left the line meanwhile.
+      if (file.syncNext.length === 0) continue
       const data = !file.syncNextFull
       file.syncing = file.syncNext
       file.syncNext = []

@@ -27,7 +27,9 @@ import {
   SYNC_DATA,
   TRIM_METHODS,
 } from '../protocol/index.ts'
-import { type Outcome, SETTLE_OUTCOME } from '../transport/operation.ts'
+import { busy } from '../transport/busy.ts'
+import type { CallBounds } from '../transport/call-bounds.ts'
+import { type Operation, type Outcome, SETTLE_OUTCOME } from '../transport/operation.ts'
 import { orderOf } from '../transport/steps.ts'
 import type { RequestSpec, Transport } from '../transport/transport.ts'
 
@@ -37,7 +39,8 @@ interface Member {
   /** The caller's bytes of a read or write. */
   readonly bytes: Uint8Array | null
   readonly staged: boolean
-  readonly buffer: ArrayBufferView | null
+  /** What the result names: the caller's buffer, unless he has given the chain up. */
+  buffer: ArrayBufferView | null
 }
 
 /** The error of a chain: that of the member which failed, and which one it was. */
@@ -187,8 +190,10 @@ export class ChainBuilder {
 export async function runChain(
   transport: Transport,
   members: Member[],
-  drain: boolean,
+  flags: number,
+  bounds: CallBounds | null,
 ): Promise<unknown[]> {
+  bounds?.enter()
   transport.assertOpen()
   const most = Math.min(transport.address.limits.chainLength, transport.operations.capacity)
   if (members.length === 0) return []
@@ -196,10 +201,11 @@ export async function runChain(
     throw outOfRange('chain length', `<= ${most} operations`, members.length)
   }
   for (const { bytes, staged } of members) if (bytes && staged) orderOf(transport, bytes.length)
+  const drain = (flags & REQUEST_DRAIN) !== 0
   const outcomes = await new Promise<Outcome[]>((resolve, reject) => {
     const settled: Outcome[] = []
     let left = members.length
-    transport.operations.whenReady(() => {
+    const enter = (): boolean => {
       if (transport.failure !== null) {
         reject(transport.failure)
         return true
@@ -210,7 +216,11 @@ export async function runChain(
         return true
       }
       const pages = claimAll(transport, members)
-      if (pages === null) return false
+      if (pages === null) {
+        if (!bounds?.noWait) return false
+        reject(tooBusy(transport, members))
+        return true
+      }
       members.forEach((member, index) => {
         postMember(
           transport,
@@ -224,12 +234,23 @@ export async function runChain(
             if (--left === 0) resolve(settled)
           },
           reject,
+          bounds,
         )
       })
       return true
-    })
+    }
+    if (bounds === null) transport.operations.whenReady(enter)
+    else bounds.waitInLine((start) => transport.operations.whenReady(start), enter, reject)
   })
   return chainResults(members, outcomes)
+}
+
+/** What a chain that must not wait has found full. */
+function tooBusy(transport: Transport, members: readonly Member[]): Error {
+  const { freeCount } = transport.operations
+  const staged = members.map(({ bytes, staged }) => (bytes !== null && staged ? bytes.length : 0))
+  const byteLength = Math.max(...staged)
+  return busy(transport, freeCount < members.length ? 'channel' : 'arena', byteLength)
 }
 
 /** Memory for every member, and as many free operations; or nothing at all. */
@@ -263,6 +284,7 @@ function postMember(
   drain: boolean,
   settled: (outcome: Outcome) => void,
   failed: (error: Error) => void,
+  bounds: CallBounds | null,
 ): void {
   const { bytes, staged, spec } = member
   const operation = transport.operations.claim()
@@ -281,8 +303,17 @@ function postMember(
     operation.target = bytes
     operation.targetLength = (bytes as Uint8Array).length
   }
+  bounds?.follow(operation, () => giveBuffer(operation, member))
   const flags = (index < count - 1 ? REQUEST_LINK : 0) | (drain && index === 0 ? REQUEST_DRAIN : 0)
   transport.postSpec(operation, { ...spec, flags, addrLow: bytes ? operation.addr : spec.addrLow })
+}
+
+/** The caller may use his buffer again: what is still read goes into one that the result names. */
+function giveBuffer(operation: Operation, member: Member): void {
+  if (operation.target === null) return
+  const own = new Uint8Array(operation.targetLength)
+  operation.target = own
+  member.buffer = own
 }
 
 function chainResults(members: Member[], outcomes: Outcome[]): unknown[] {

@@ -3,11 +3,12 @@ import { actorExited, invalidType, systemError } from '../errors/index.ts'
 import { fileMode, integer } from '../file/arguments.ts'
 import { openSteps } from '../file/file-steps.ts'
 import { openFlags } from '../file/flags.ts'
-import { type OperationOptions, operationFlags } from '../file/options.ts'
+import { type OperationOptions, operationFlags, refuseBounds } from '../file/options.ts'
 import { type PathLike, pathBytes } from '../file/path.ts'
 import { UringFile } from '../file/uring-file.ts'
 import { Lease } from '../memory/lease.ts'
 import { OPERATION_DETACH, OPERATION_NOP, PAGE_SHIFT, REQUEST_DRAIN } from '../protocol/index.ts'
+import { type AbortOptions, bounded, boundsOf, type CallOptions } from '../transport/call-bounds.ts'
 import type { KindLatency } from '../transport/latency.ts'
 import { promiseFor, SETTLE_VOID } from '../transport/operation.ts'
 import {
@@ -23,7 +24,7 @@ import type { Transport } from '../transport/transport.ts'
 import { ChainBuilder, runChain } from './chain.ts'
 import { type ActorStats, type ClientStats, Control } from './control.ts'
 
-export interface OpenOptions {
+export interface OpenOptions extends CallOptions {
   /** Bytes of a block, for `readBlock`, `writeBlock` and `trimBlock`. */
   blockSize?: number
 }
@@ -63,7 +64,10 @@ export class Client {
     mode?: number | string | null,
     options?: OpenOptions,
   ): Promise<UringFile> {
-    return runAsync(this.#transport, this.#openSteps(path, flags, mode, options))
+    const transport = this.#transport
+    const bounds = boundsOf(transport, options)
+    const steps = this.#openSteps(path, flags, mode, options)
+    return bounded(bounds, () => runAsync(transport, steps, 0, bounds))
   }
 
   /** As `open`, blocking this thread. */
@@ -73,6 +77,7 @@ export class Client {
     mode?: number | string | null,
     options?: OpenOptions,
   ): UringFile {
+    refuseBounds(options)
     return runSync(this.#transport, this.#openSteps(path, flags, mode, options))
   }
 
@@ -119,6 +124,10 @@ export class Client {
       const transport = this.#transport
       transport.assertOpen()
       const flags = operationFlags(options)
+      const bounds = boundsOf(transport, options)
+      if (bounds !== null) {
+        return bounds.guard(() => runAsync(transport, nopSteps(flags), flags, bounds))
+      }
       const operation = transport.claim(flags)
       if (operation === null) return runAsync(transport, nopSteps(flags), flags)
       operation.settle = SETTLE_VOID
@@ -136,10 +145,12 @@ export class Client {
   }
 
   /** Resolves when everything that this client posted before has completed. */
-  async flush(): Promise<void> {
-    this.#transport.assertOpen()
+  async flush(options?: AbortOptions): Promise<void> {
+    const transport = this.#transport
+    transport.assertOpen()
+    const bounds = boundsOf(transport, options)
     // Operations of several requests post the later ones as the earlier complete.
-    await runAfterOthers(this.#transport, nopSteps(REQUEST_DRAIN))
+    return bounded(bounds, () => runAfterOthers(transport, nopSteps(REQUEST_DRAIN), bounds))
   }
 
   /** As `flush`, for what has been posted: an asynchronous call cannot go on while this one blocks. */
@@ -159,12 +170,14 @@ export class Client {
     options?: OperationOptions,
   ): Promise<unknown[]> {
     if (typeof build !== 'function') throw invalidType('build', 'of type function', build)
+    const transport = this.#transport
     const flags = operationFlags(options)
-    const chain = new ChainBuilder(this.#transport)
+    const bounds = boundsOf(transport, options)
+    const chain = new ChainBuilder(transport)
     build(chain)
     const members = ChainBuilder.membersOf(chain)
-    const drain = (flags & REQUEST_DRAIN) !== 0
-    return this.#transport.ordered(flags, () => runChain(this.#transport, members, drain))
+    const begin = (): Promise<unknown[]> => runChain(transport, members, flags, bounds)
+    return bounded(bounds, () => transport.ordered(flags, begin, bounds))
   }
 
   /** What the actor counts for this client. */

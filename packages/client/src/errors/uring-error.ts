@@ -15,6 +15,8 @@ export type UringErrorCode =
   | 'ERR_URING_ARENA_FULL'
   | 'ERR_URING_LEASE_RELEASED'
   | 'ERR_URING_BUFFER_CHANGED'
+  | 'ERR_URING_TIMEOUT'
+  | 'ERR_URING_BUSY'
 
 /** An error that the kernel does not know. `code` is stable, the message is not. */
 export class UringError extends Error {

@@ -12,7 +12,7 @@ import {
   SYNC_DATA,
 } from '../protocol/index.ts'
 import type { Outcome } from '../transport/operation.ts'
-import { allocate, call, type Steps } from '../transport/steps.ts'
+import { allocate, call, isWanted, mend, type Steps } from '../transport/steps.ts'
 import type { RequestSpec, Transport } from '../transport/transport.ts'
 import { advancedPosition, positionHigh, positionLow } from './arguments.ts'
 import { FileHandleState, releaseBlock } from './handle.ts'
@@ -42,10 +42,19 @@ export function* openSteps(
     if (res === RES_ACCESS_DENIED) throw openDenied(extra, path.text)
     if (res < 0) throw systemError(res, 'open', path.text)
     const result = new Float64Array(arena.buffer, addr, OPEN_RESULT_BYTES / 8).slice()
-    return new FileHandleState(transport, res, extra, flags, path.text, result)
+    const file = new FileHandleState(transport, res, extra, flags, path.text, result)
+    // Nobody waits for it any more, so nobody would ever close it.
+    if (!(yield* isWanted())) yield* undoOpenSteps(file)
+    return file
   } finally {
     releaseBlock(transport, page)
   }
+}
+
+function* undoOpenSteps(file: FileHandleState): Steps<void> {
+  file.closing = true
+  file.closed = true
+  yield* mend(requestOf(file, OPERATION_CLOSE))
 }
 
 /** A request about a file that needs no memory. */

@@ -1,4 +1,5 @@
 import { REQUEST_DURABLE } from '../protocol/index.ts'
+import { bounded, boundsOf, type CallBounds, type CallOptions } from '../transport/call-bounds.ts'
 import { runAsync, runSync, type Steps } from '../transport/steps.ts'
 import { positionValue } from './arguments.ts'
 import { syncSteps } from './file-steps.ts'
@@ -7,6 +8,7 @@ import {
   type OperationOptions,
   operationFlags,
   type ReadOptions,
+  refuseBounds,
   type WriteOptions,
 } from './options.ts'
 import { readMany } from './read-many.ts'
@@ -22,6 +24,7 @@ import { vectorReadSteps, vectorWriteSteps } from './vectors.ts'
 import { encodingOf, readWholeSteps, textOrBytes, writableBytes } from './whole-file.ts'
 
 type EncodingOptions = BufferEncoding | { encoding?: BufferEncoding | null } | null
+type FileOptions = BufferEncoding | ({ encoding?: BufferEncoding | null } & CallOptions) | null
 
 /** What of a UringFile moves bytes: reads and writes of all shapes. */
 export abstract class FileTransfers {
@@ -40,6 +43,7 @@ export abstract class FileTransfers {
     offset?: number | null,
     length?: number | null,
     position?: number | bigint | null,
+    options?: OperationOptions,
   ): Promise<ReadResult<T>>
   read<T extends ArrayBufferView>(buffer: T, options?: ReadOptions): Promise<ReadResult<T>>
   read<T extends ArrayBufferView = Buffer>(
@@ -50,15 +54,18 @@ export abstract class FileTransfers {
     offset?: unknown,
     length?: unknown,
     position?: unknown,
+    options?: OperationOptions,
   ): Promise<ReadResult<ArrayBufferView>> {
     try {
-      const given = readArguments(buffer, offset, length, position)
+      const given = readArguments(buffer, offset, length, position, options)
       this.state.assertTakes('read')
-      if (given.bytes.length === 0) {
-        refuseEmptyBuffer(given.buffer, offset, length)
-        return Promise.resolve({ bytesRead: 0, buffer: given.buffer })
-      }
-      return tryRead(this.state, given.bytes, given.buffer, given.flags) ?? this.#readSlowly(given)
+      if (given.bytes.length === 0) refuseEmptyBuffer(given.buffer, offset, length)
+      const bounds = this.#boundsOf(given)
+      if (bounds !== null) return bounds.guard(() => this.#readSlowly(given, bounds))
+      if (given.bytes.length === 0) return Promise.resolve({ bytesRead: 0, buffer: given.buffer })
+      return (
+        tryRead(this.state, given.bytes, given.buffer, given.flags) ?? this.#readSlowly(given, null)
+      )
     } catch (error) {
       return Promise.reject(error)
     }
@@ -66,13 +73,17 @@ export abstract class FileTransfers {
 
   async #readSlowly(
     given: TransferArguments<ArrayBufferView>,
+    bounds: CallBounds | null,
   ): Promise<ReadResult<ArrayBufferView>> {
-    const at = positionValue(given.position)
-    const bytesRead = await this.run(
-      readSteps(this.state, given.bytes, at, given.flags),
-      given.flags,
-    )
-    return { bytesRead, buffer: given.buffer }
+    const { bytes, buffer, flags } = given
+    if (bytes.length === 0) return { bytesRead: 0, buffer }
+    const steps = readSteps(this.state, bytes, positionValue(given.position), flags)
+    const bytesRead = await this.run(steps, flags, bounds)
+    return { bytesRead, buffer: bounds?.kept ?? buffer }
+  }
+
+  #boundsOf({ options }: TransferArguments<unknown>): CallBounds | null {
+    return options === undefined ? null : boundsOf(this.state.transport, options)
   }
 
   /** As `read`, blocking this thread; returns the number of bytes read. */
@@ -82,7 +93,8 @@ export abstract class FileTransfers {
     length?: number | null,
     position?: number | bigint | null,
   ): number {
-    const given = readArguments(buffer, offset, length, position)
+    const given = readArguments(buffer, offset, length, position, undefined)
+    refuseBounds(given.options)
     this.state.assertTakes('read')
     if (given.bytes.length === 0) {
       refuseEmptyBuffer(given.buffer, offset, length)
@@ -98,20 +110,23 @@ export abstract class FileTransfers {
     offset?: number | null,
     length?: number | null,
     position?: number | bigint | null,
+    options?: OperationOptions,
   ): Promise<WriteResult<T>>
   write<T extends ArrayBufferView>(buffer: T, options?: WriteOptions): Promise<WriteResult<T>>
   write(
     text: string,
     position?: number | bigint | null,
     encoding?: BufferEncoding,
+    options?: OperationOptions,
   ): Promise<WriteResult<string>>
   write(
     buffer: unknown,
     offset?: unknown,
     length?: unknown,
     position?: unknown,
+    options?: OperationOptions,
   ): Promise<WriteResult<unknown>> {
-    return this.#write(buffer, offset, length, position, 0)
+    return this.#write(buffer, offset, length, position, 0, options)
   }
 
   /**
@@ -123,8 +138,10 @@ export abstract class FileTransfers {
     offset?: number | null | WriteOptions,
     length?: number | null,
     position?: number | bigint | null,
+    options?: OperationOptions,
   ): Promise<WriteResult<T>> {
-    return this.#write(buffer, offset, length, position, REQUEST_DURABLE) as Promise<WriteResult<T>>
+    const result = this.#write(buffer, offset, length, position, REQUEST_DURABLE, options)
+    return result as Promise<WriteResult<T>>
   }
 
   #write(
@@ -133,9 +150,10 @@ export abstract class FileTransfers {
     length: unknown,
     position: unknown,
     flags: number,
+    options: OperationOptions | undefined,
   ): Promise<WriteResult<unknown>> {
     try {
-      const given = writeArguments(buffer, offset, length, position)
+      const given = writeArguments(buffer, offset, length, position, options)
       return this.#writeGiven(given, given.flags | flags)
     } catch (error) {
       return Promise.reject(error)
@@ -143,19 +161,23 @@ export abstract class FileTransfers {
   }
 
   #writeGiven(given: TransferArguments<unknown>, flags: number): Promise<WriteResult<unknown>> {
+    const { bytes, buffer } = given
     this.state.assertTakes('write')
-    if (given.bytes.length === 0) {
-      if (flags === 0) return Promise.resolve({ bytesWritten: 0, buffer: given.buffer })
-      return this.#writeSlowly(given, flags)
+    const bounds = this.#boundsOf(given)
+    if (bounds !== null) return bounds.guard(() => this.#writeSlowly(given, flags, bounds))
+    if (bytes.length > 0) {
+      return tryWrite(this.state, bytes, buffer, flags) ?? this.#writeSlowly(given, flags, null)
     }
-    return tryWrite(this.state, given.bytes, given.buffer, flags) ?? this.#writeSlowly(given, flags)
+    if (flags === 0) return Promise.resolve({ bytesWritten: 0, buffer })
+    return this.#writeSlowly(given, flags, null)
   }
 
   async #writeSlowly(
     given: TransferArguments<unknown>,
     flags: number,
+    bounds: CallBounds | null,
   ): Promise<WriteResult<unknown>> {
-    const bytesWritten = await this.run(this.#writeSteps(given, flags), flags)
+    const bytesWritten = await this.run(this.#writeSteps(given, flags), flags, bounds)
     return { bytesWritten, buffer: given.buffer }
   }
 
@@ -196,7 +218,8 @@ export abstract class FileTransfers {
     position: unknown,
     flags: number,
   ): number {
-    const given = writeArguments(buffer, offset, length, position)
+    const given = writeArguments(buffer, offset, length, position, undefined)
+    refuseBounds(given.options)
     this.state.assertTakes('write')
     return this.runSync(this.#writeSteps(given, given.flags | flags))
   }
@@ -205,8 +228,10 @@ export abstract class FileTransfers {
   async readv(
     buffers: readonly ArrayBufferView[],
     position?: number | bigint | null,
+    options?: CallOptions,
   ): Promise<{ bytesRead: number; buffers: readonly ArrayBufferView[] }> {
-    return { bytesRead: await this.run(vectorReadSteps(this.state, buffers, position)), buffers }
+    const steps = vectorReadSteps(this.state, buffers, position)
+    return this.within(options, steps, (bytesRead) => ({ bytesRead, buffers }))
   }
 
   readvSync(buffers: readonly ArrayBufferView[], position?: number | bigint | null): number {
@@ -217,9 +242,10 @@ export abstract class FileTransfers {
   async writev(
     buffers: readonly ArrayBufferView[],
     position?: number | bigint | null,
+    options?: CallOptions,
   ): Promise<{ bytesWritten: number; buffers: readonly ArrayBufferView[] }> {
-    const bytesWritten = await this.run(vectorWriteSteps(this.state, buffers, position))
-    return { bytesWritten, buffers }
+    const steps = vectorWriteSteps(this.state, buffers, position)
+    return this.within(options, steps, (bytesWritten) => ({ bytesWritten, buffers }))
   }
 
   writevSync(buffers: readonly ArrayBufferView[], position?: number | bigint | null): number {
@@ -227,42 +253,67 @@ export abstract class FileTransfers {
   }
 
   /** Reads `length` bytes at each position; one promise for all. Views are short at end of file. */
-  readMany(positions: ArrayLike<number>, length: number): Promise<Uint8Array[]> {
-    if (this.state.closing) return Promise.reject(fileClosed('read'))
-    return this.state.transport.ordered(0, () => readMany(this.state, positions, length))
+  async readMany(
+    positions: ArrayLike<number>,
+    length: number,
+    options?: CallOptions,
+  ): Promise<Uint8Array[]> {
+    const { transport, closing } = this.state
+    if (closing) throw fileClosed('read')
+    const bounds = boundsOf(transport, options)
+    const begin = (): Promise<Uint8Array[]> => readMany(this.state, positions, length, bounds)
+    return bounded(bounds, () => transport.ordered(0, begin, bounds))
   }
 
   /** Reads from the file's own position to its end: bytes, or text when an encoding is given. */
-  async readFile(options?: EncodingOptions): Promise<Buffer | string> {
+  async readFile(options?: FileOptions): Promise<Buffer | string> {
     const encoding = encodingOf(options)
-    return textOrBytes(await this.run(readWholeSteps(this.state)), encoding)
+    const steps = readWholeSteps(this.state)
+    return this.within(options, steps, (bytes) => textOrBytes(bytes, encoding))
   }
 
   readFileSync(options?: EncodingOptions): Buffer | string {
+    refuseBounds(options)
     const encoding = encodingOf(options)
     return textOrBytes(this.runSync(readWholeSteps(this.state)), encoding)
   }
 
   /** Writes all of `data` from the file's own position on. */
-  async writeFile(data: string | ArrayBufferView, options?: EncodingOptions): Promise<void> {
+  async writeFile(data: string | ArrayBufferView, options?: FileOptions): Promise<void> {
     const bytes = writableBytes(data, options)
-    const given = writeArguments(bytes, 0, undefined, null)
-    await this.#writeGiven(given, 0)
+    const given = writeArguments(bytes, 0, undefined, null, undefined)
+    const bounds = typeof options === 'object' ? (options ?? undefined) : undefined
+    await this.#writeGiven({ ...given, options: bounds }, 0)
   }
 
   writeFileSync(data: string | ArrayBufferView, options?: EncodingOptions): void {
+    refuseBounds(options)
     this.#writeSync(writableBytes(data, options), 0, undefined, null, 0)
   }
 
   /** As `writeFile`: a file opened with 'a' appends. */
-  appendFile(data: string | ArrayBufferView, options?: EncodingOptions): Promise<void> {
+  appendFile(data: string | ArrayBufferView, options?: FileOptions): Promise<void> {
     return this.writeFile(data, options)
   }
 
-  protected run<T>(steps: Steps<T>, flags: number = 0): Promise<T> {
+  protected run<T>(
+    steps: Steps<T>,
+    flags: number = 0,
+    bounds: CallBounds | null = null,
+  ): Promise<T> {
     const { state } = this
     if (state.closing && !state.closed) return Promise.reject(fileClosed('close'))
-    return runAsync(state.transport, steps, flags)
+    return runAsync(state.transport, steps, flags, bounds)
+  }
+
+  /** Runs steps within the bounds that are asked for, and makes the result of what they give. */
+  protected within<T, R>(
+    options: CallOptions | string | null | undefined,
+    steps: Steps<T>,
+    result: (value: T) => R,
+  ): Promise<R> {
+    const bounds = boundsOf(this.state.transport, options)
+    return bounded(bounds, async () => result(await this.run(steps, 0, bounds)))
   }
 
   /** As `run`, for steps whose making already checks arguments. */
@@ -271,7 +322,8 @@ export abstract class FileTransfers {
     steps: (flags: number) => Steps<T>,
   ): Promise<T> {
     const flags = operationFlags(options)
-    return this.run(steps(flags), flags)
+    const bounds = boundsOf(this.state.transport, options)
+    return bounded(bounds, () => this.run(steps(flags), flags, bounds))
   }
 
   protected runSync<T>(steps: Steps<T>): T {

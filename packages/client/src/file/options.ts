@@ -1,8 +1,9 @@
-import { invalidType } from '../errors/index.ts'
+import { invalidType, invalidValue } from '../errors/index.ts'
 import { REQUEST_DRAIN, REQUEST_PARTIAL, type TrimMethod } from '../protocol/index.ts'
+import type { CallOptions } from '../transport/call-bounds.ts'
 
-/** Options that every operation takes. */
-export interface OperationOptions {
+/** Options of operations that can be put into an order. */
+export interface OperationOptions extends CallOptions {
   /** Start when all that this client posted before has completed, and hold back what follows. */
   drain?: boolean
 }
@@ -41,4 +42,15 @@ export function operationFlags(options: OperationOptions | undefined | null): nu
 
 export function readFlags(options: ReadOptions): number {
   return operationFlags(options) | (options.partial ? REQUEST_PARTIAL : 0)
+}
+
+/** Nothing can abort a call while its thread is blocked, so a blocking one takes no bounds. */
+export function refuseBounds(options: unknown): void {
+  if (typeof options !== 'object' || options === null) return
+  for (const name of ['signal', 'timeout', 'noWait'] as const) {
+    const value = (options as CallOptions)[name]
+    if (value !== undefined) {
+      throw invalidValue(`options.${name}`, 'is for asynchronous calls only', value)
+    }
+  }
 }

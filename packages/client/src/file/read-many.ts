@@ -1,5 +1,7 @@
 import { bufferChanged, invalidType, outOfRange, systemError } from '../errors/index.ts'
-import { OPERATION_READ, PAGE_SHIFT } from '../protocol/index.ts'
+import { COMPLETION_NOT_STARTED, OPERATION_READ, PAGE_SHIFT } from '../protocol/index.ts'
+import { busy } from '../transport/busy.ts'
+import type { CallBounds } from '../transport/call-bounds.ts'
 import { type Batch, type Operation, SETTLE_BATCH } from '../transport/operation.ts'
 import { copyOut } from '../transport/settle.ts'
 import { orderOf } from '../transport/steps.ts'
@@ -15,13 +17,16 @@ class ReadBatch implements Batch {
   readonly promise: Promise<Uint8Array[]>
   readonly #file: FileHandleState
   readonly #views: Uint8Array[]
+  readonly #bounds: CallBounds | null
   #left: number
+  #posted = 0
   #error: Error | null = null
   #resolve: (views: Uint8Array[]) => void = () => {}
   #reject: (error: Error) => void = () => {}
 
-  constructor(file: FileHandleState, count: number, length: number) {
+  constructor(file: FileHandleState, count: number, length: number, bounds: CallBounds | null) {
     this.#file = file
+    this.#bounds = bounds
     this.#left = count
     const bytes = new Uint8Array(count * length)
     this.#views = Array.from({ length: count }, (_, index) =>
@@ -37,7 +42,20 @@ class ReadBatch implements Batch {
     return this.#views[index]
   }
 
-  settleOne(operation: Operation, res: number): void {
+  posted(operation: Operation): void {
+    this.#posted++
+    this.#bounds?.posted(operation)
+  }
+
+  /** Nothing more of the batch will be posted: it ends with what is in flight. */
+  stop(error: Error): void {
+    this.#error ??= error
+    this.#left = this.#posted
+    if (this.#left === 0) this.#end()
+  }
+
+  settleOne(operation: Operation, res: number, flags: number): void {
+    this.#bounds?.completed(operation, flags)
     if (res < 0) {
       this.#error ??= systemError(res, 'read')
     } else {
@@ -45,14 +63,24 @@ class ReadBatch implements Batch {
       if (!copyOut(this.#file.transport.arena, operation, res)) this.#error ??= bufferChanged()
       if (res < view.length) this.#views[operation.index] = view.subarray(0, res)
     }
-    this.#left--
-    if (this.#left > 0) return
-    if (this.#error !== null) this.#reject(this.#error)
-    else this.#resolve(this.#views)
+    this.#oneEnded()
   }
 
-  failAll(error: Error): void {
-    this.#reject(error)
+  failOne(operation: Operation, error: Error): void {
+    this.#bounds?.completed(operation, COMPLETION_NOT_STARTED)
+    this.#error ??= error
+    this.#oneEnded()
+  }
+
+  #oneEnded(): void {
+    this.#posted--
+    this.#left--
+    if (this.#left === 0) this.#end()
+  }
+
+  #end(): void {
+    if (this.#error !== null) this.#reject(this.#error)
+    else this.#resolve(this.#views)
   }
 }
 
@@ -60,6 +88,7 @@ export async function readMany(
   file: FileHandleState,
   positions: ArrayLike<number>,
   length: number,
+  bounds: CallBounds | null,
 ): Promise<Uint8Array[]> {
   file.assertOpen('read')
   integer(length, 'length', 1, STAGE_BYTES)
@@ -75,18 +104,32 @@ export async function readMany(
     file.assertAligned(0, positionLow, positionHigh, length)
   }
   if (count === 0) return []
+  bounds?.enter()
   const { transport } = file
+  const { operations } = transport
   const order = orderOf(transport, length)
-  const batch = new ReadBatch(file, count, length)
+  if (bounds?.noWait) {
+    const page = transport.arena.allocate(order)
+    if (page < 0) throw busy(transport, 'arena', length)
+    transport.arena.release(page)
+  }
+  const batch = new ReadBatch(file, count, length, bounds)
   let next = 0
-  transport.operations.whenReady(() => {
+  const enter = (): boolean => {
     if (transport.failure !== null) {
-      batch.failAll(transport.failure)
+      batch.stop(transport.failure)
       return true
     }
     while (next < count && postOne(file, batch, positions[next], length, order, next)) next++
     return next === count
-  })
+  }
+  if (bounds === null) operations.whenReady(enter)
+  else
+    bounds.waitInLine(
+      (start) => operations.whenReady(start),
+      enter,
+      (error) => batch.stop(error),
+    )
   return batch.promise
 }
 
@@ -115,6 +158,7 @@ function postOne(
   operation.target = batch.target(index)
   operation.targetLength = length
   parsePosition(position)
+  batch.posted(operation)
   transport.post(
     operation,
     OPERATION_READ,

@@ -1,5 +1,6 @@
 import { Readable, Writable } from 'node:stream'
 import { outOfRange } from '../errors/index.ts'
+import type { CallOptions } from '../transport/call-bounds.ts'
 import { integer } from './arguments.ts'
 import type { ReadResult, WriteResult } from './transfer.ts'
 
@@ -11,12 +12,14 @@ interface StreamedFile {
     offset: number,
     length: number,
     position: number | null,
+    options?: CallOptions,
   ): Promise<ReadResult<Buffer>>
   write(
     buffer: Buffer,
     offset: number,
     length: number,
     position: number | null,
+    options?: CallOptions,
   ): Promise<WriteResult<Buffer>>
   close(): Promise<void>
 }
@@ -31,6 +34,7 @@ export interface ReadStreamOptions {
   highWaterMark?: number
   /** Close the file when the stream ends. Default true. */
   autoClose?: boolean
+  /** Destroys the stream, and cancels the read that is under way. */
   signal?: AbortSignal
 }
 
@@ -40,6 +44,7 @@ export interface WriteStreamOptions {
   start?: number
   highWaterMark?: number
   autoClose?: boolean
+  /** Destroys the stream, and cancels the write that is under way. */
   signal?: AbortSignal
 }
 
@@ -54,6 +59,7 @@ export function openReadStream(
   if (end !== Number.POSITIVE_INFINITY) integer(end, 'end')
   if (start !== null && start > end) throw outOfRange('start', `<= "end" (here: ${end})`, start)
   let position = start
+  const bounds = boundsOfStream(given.signal)
   let left = end === Number.POSITIVE_INFINITY ? end : end - (start ?? 0) + 1
   return new Readable({
     highWaterMark: chunk,
@@ -66,7 +72,7 @@ export function openReadStream(
         this.push(null)
         return
       }
-      file.read(Buffer.allocUnsafeSlow(count), 0, count, position).then(
+      file.read(Buffer.allocUnsafeSlow(count), 0, count, position, bounds).then(
         ({ bytesRead, buffer }) => {
           if (position !== null) position += bytesRead
           left -= bytesRead
@@ -85,8 +91,9 @@ export function openWriteStream(
 ): Writable {
   const given = typeof options === 'string' ? { encoding: options } : options
   let position = given.start === undefined ? null : integer(given.start, 'start')
+  const bounds = boundsOfStream(given.signal)
   const write = (chunk: Buffer, callback: (error?: Error | null) => void): void => {
-    file.write(chunk, 0, chunk.length, position).then(
+    file.write(chunk, 0, chunk.length, position, bounds).then(
       ({ bytesWritten }) => {
         if (position !== null) position += bytesWritten
         callback()
@@ -104,6 +111,11 @@ export function openWriteStream(
       write(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)), callback),
     destroy: closing(file, given.autoClose),
   })
+}
+
+/** The stream's signal is that of each of its reads and writes, so that none keeps the file open. */
+function boundsOfStream(signal: AbortSignal | undefined): CallOptions | undefined {
+  return signal === undefined ? undefined : { signal }
 }
 
 function closing(file: StreamedFile, autoClose: boolean = true) {

@@ -1,6 +1,12 @@
 import { invalidType, invalidValue } from '../errors/index.ts'
 import { bytesOf, parsePosition } from './arguments.ts'
-import { operationFlags, type ReadOptions, readFlags, type WriteOptions } from './options.ts'
+import {
+  type OperationOptions,
+  operationFlags,
+  type ReadOptions,
+  readFlags,
+  type WriteOptions,
+} from './options.ts'
 
 /** What `read()` without a buffer reads into, as in node:fs. */
 const DEFAULT_READ_BYTES = 16384
@@ -14,48 +20,58 @@ export interface TransferArguments<B> {
   /** As the caller gave it; `parsePosition` has accepted it. */
   readonly position: unknown
   readonly flags: number
+  /** The options object, if one was given. */
+  readonly options: OperationOptions | undefined
 }
 
-/** `(buffer, offset, length, position)`, `(buffer, options)` or `(options)`. */
+/** `(buffer, offset, length, position, options)`, `(buffer, options)` or `(options)`. */
 export function readArguments(
   buffer: unknown,
   offset: unknown,
   length: unknown,
   position: unknown,
+  last: OperationOptions | undefined,
 ): TransferArguments<ArrayBufferView> {
   if (ArrayBuffer.isView(buffer) && typeof offset !== 'object') {
-    return checked(buffer, buffer, offset, length, position, 0)
+    return checked(buffer, buffer, offset, length, position, lastFlags(last), last)
   }
   const options = optionsOf(buffer, offset)
   const target = options.buffer
   // `read(buffer, null, length, position)` is the first form with its default offset.
   if (ArrayBuffer.isView(buffer) && offset === null) {
-    return checked(target, target, 0, length, position, 0)
+    return checked(target, target, 0, length, position, lastFlags(last), last)
   }
-  const flags = readFlags(options)
-  return checked(target, target, options.offset, options.length, options.position, flags)
+  const { offset: from, length: count, position: at } = options
+  return checked(target, target, from, count, at, readFlags(options), options)
 }
 
-/** As `readArguments`, and `(text, position, encoding)`. */
+/** As `readArguments`, and `(text, position, encoding, options)`. */
 export function writeArguments(
   buffer: unknown,
   offset: unknown,
   length: unknown,
   position: unknown,
+  last: OperationOptions | undefined,
 ): TransferArguments<unknown> {
   if (typeof buffer === 'string') {
+    const options = (last ?? position ?? undefined) as OperationOptions | undefined
     const encoding = length ?? 'utf8'
     if (typeof encoding !== 'string' || !Buffer.isEncoding(encoding)) {
       throw invalidValue('encoding', 'is invalid encoding', encoding)
     }
-    return checked(buffer, Buffer.from(buffer, encoding), 0, undefined, offset, 0)
+    const bytes = Buffer.from(buffer, encoding)
+    return checked(buffer, bytes, 0, undefined, offset, lastFlags(options), options)
   }
   if (typeof offset === 'object' && offset !== null) {
     const options = offset as WriteOptions
-    const flags = operationFlags(options)
-    return checked(buffer, buffer, options.offset, options.length, options.position, flags)
+    const { offset: from, length: count, position: at } = options
+    return checked(buffer, buffer, from, count, at, operationFlags(options), options)
   }
-  return checked(buffer, buffer, offset, length, position, 0)
+  return checked(buffer, buffer, offset, length, position, lastFlags(last), last)
+}
+
+function lastFlags(options: OperationOptions | undefined): number {
+  return options === undefined ? 0 : operationFlags(options)
 }
 
 function checked<B>(
@@ -65,10 +81,11 @@ function checked<B>(
   length: unknown,
   position: unknown,
   flags: number,
+  options: OperationOptions | undefined,
 ): TransferArguments<B> {
   const bytes = bytesOf(source, offset, length)
   parsePosition(position)
-  return { buffer, bytes, position, flags }
+  return { buffer, bytes, position, flags, options }
 }
 
 function optionsOf(buffer: unknown, offset: unknown): ReadOptions & { buffer: ArrayBufferView } {

@@ -1,11 +1,22 @@
 import { bufferChanged, systemError } from '../errors/index.ts'
 import { OPERATION_READ, OPERATION_WRITE, PAGE_SHIFT } from '../protocol/index.ts'
 import type { Outcome } from '../transport/operation.ts'
-import { allocate, finish, type Pending, type Steps, start } from '../transport/steps.ts'
+import {
+  allocate,
+  finish,
+  isWanted,
+  keep,
+  mayGoOn,
+  type Pending,
+  type Steps,
+  start,
+} from '../transport/steps.ts'
 import type { RequestSpec } from '../transport/transport.ts'
 import { advancedPosition, positionHigh, positionLow } from './arguments.ts'
 import { type FileHandleState, releaseBlock } from './handle.ts'
 import { leasedBlock, STAGE_BYTES } from './transfer.ts'
+
+const ECANCELED = -125
 
 /** Pieces of one long transfer that are in flight together. */
 const PIECES_IN_FLIGHT = 4
@@ -72,10 +83,11 @@ function* stagedSteps(
   const pieces: Piece[] = []
   let next = 0
   let ended = false
+  let stopped = false
   try {
-    while (next < total || pieces.length > 0) {
-      if (ended && pieces.length === 0) break
-      while (!ended && next < total && pieces.length < window) {
+    for (;;) {
+      if (next > 0 && next < total && !ended) stopped = !(yield* mayGoOn())
+      while (!ended && !stopped && next < total && pieces.length < window) {
         let page = idle.pop() ?? -1
         if (page < 0) {
           page = arena.allocate(order)
@@ -90,11 +102,17 @@ function* stagedSteps(
         pieces.push({ page, at: next, length, pending: yield* start(spec) })
         next += length
       }
-      const piece = pieces.shift() as Piece
+      const piece = pieces.shift()
+      if (piece === undefined) break
       const outcome = yield* finish(piece.pending)
       idle.push(piece.page)
-      if (!ended) ended = takePiece(file, kind, bytes, total, piece, outcome, result)
+      if (ended) continue
+      if (kind === OPERATION_READ) yield* deliver(file, bytes, total, piece, doneBy(outcome))
+      result.bytes += doneBy(outcome)
+      result.error = Math.min(outcome.res, 0)
+      ended = outcome.res < piece.length
     }
+    if (stopped && !ended) result.error = ECANCELED
     return result
   } catch (error) {
     yield* awaitAll(pieces)
@@ -116,26 +134,28 @@ function* awaitAll(pieces: readonly Piece[]): Steps<void> {
   }
 }
 
-/** Adds one piece to the result; true when the transfer ends with it. */
-function takePiece(
+function doneBy({ res, extra }: Outcome): number {
+  return res < 0 ? extra : res
+}
+
+/** Copies what a piece has read to the caller, if his buffer is still ours to write to. */
+function* deliver(
   file: FileHandleState,
-  kind: number,
   bytes: Uint8Array,
   total: number,
   piece: Piece,
-  outcome: Outcome,
-  result: TransferResult,
-): boolean {
-  const { res } = outcome
-  const done = res < 0 ? outcome.extra : res
-  if (kind === OPERATION_READ && done > 0) {
+  done: number,
+): Steps<void> {
+  if (done === 0) return
+  const from = piece.page << PAGE_SHIFT
+  const read = file.transport.arena.bytes.subarray(from, from + done)
+  if (yield* isWanted()) {
     if (bytes.length !== total) throw bufferChanged()
-    const from = piece.page << PAGE_SHIFT
-    bytes.set(file.transport.arena.bytes.subarray(from, from + done), piece.at)
+    bytes.set(read, piece.at)
+  } else if (piece.length === total) {
+    // What was taken from a pipe cannot be read again: it is in the outcome.
+    yield* keep(read.slice())
   }
-  result.bytes += done
-  if (res < 0) result.error = res
-  return res < piece.length
 }
 
 function transferSpec(
@@ -161,9 +181,7 @@ function transferSpec(
 }
 
 function resultOf(outcome: Outcome): TransferResult {
-  return outcome.res < 0
-    ? { bytes: outcome.extra, error: outcome.res }
-    : { bytes: outcome.res, error: 0 }
+  return { bytes: doneBy(outcome), error: Math.min(outcome.res, 0) }
 }
 
 /** The steps of a whole read: bytes read, or the kernel's error when there were none. */

@@ -10,6 +10,7 @@ import {
   OPERATION_TRUNCATE,
   TRIM_METHODS,
 } from '../protocol/index.ts'
+import type { CallOptions } from '../transport/call-bounds.ts'
 import { runAfterOthers, type Steps } from '../transport/steps.ts'
 import { byteOffset, fileMode, integer, seconds } from './arguments.ts'
 import { blockBytes, blockPosition, requireBlockSize } from './blocks.ts'
@@ -24,7 +25,7 @@ import {
 } from './file-steps.ts'
 import { FileTransfers } from './file-transfers.ts'
 import type { FileHandleState } from './handle.ts'
-import type { OperationOptions, TrimResult } from './options.ts'
+import { type OperationOptions, refuseBounds, type TrimResult } from './options.ts'
 import type { UringBigIntStats, UringStats } from './stats.ts'
 import {
   openReadStream,
@@ -82,15 +83,17 @@ export class UringFile extends FileTransfers {
   }
 
   /** Status of the file. The direct-I/O alignments are in bytes. */
-  stat(options: { bigint: true }): Promise<UringBigIntStats>
-  stat(options?: { bigint?: boolean }): Promise<UringStats>
-  stat(options?: { bigint?: boolean }): Promise<UringStats | UringBigIntStats> {
-    return this.run(statSteps(this.state, options?.bigint === true))
+  stat(options: CallOptions & { bigint: true }): Promise<UringBigIntStats>
+  stat(options?: CallOptions & { bigint?: boolean }): Promise<UringStats>
+  async stat(options?: CallOptions & { bigint?: boolean }): Promise<UringStats | UringBigIntStats> {
+    const steps = statSteps(this.state, options?.bigint === true)
+    return this.within(options, steps, (stats) => stats)
   }
 
   statSync(options: { bigint: true }): UringBigIntStats
   statSync(options?: { bigint?: boolean }): UringStats
   statSync(options?: { bigint?: boolean }): UringStats | UringBigIntStats {
+    refuseBounds(options)
     return this.runSync(statSteps(this.state, options?.bigint === true))
   }
 
@@ -216,8 +219,8 @@ export class UringFile extends FileTransfers {
   }
 
   /** Changes the permissions of the file. */
-  chmod(mode: number | string): Promise<void> {
-    return this.later(null, () => this.#chmodSteps(mode))
+  chmod(mode: number | string, options?: CallOptions): Promise<void> {
+    return this.later(options, () => this.#chmodSteps(mode))
   }
 
   *#chmodSteps(mode: unknown): Steps<void> {
@@ -226,8 +229,8 @@ export class UringFile extends FileTransfers {
   }
 
   /** Changes owner and group of the file. */
-  chown(uid: number, gid: number): Promise<void> {
-    return this.later(null, () => this.#chownSteps(uid, gid))
+  chown(uid: number, gid: number, options?: CallOptions): Promise<void> {
+    return this.later(options, () => this.#chownSteps(uid, gid))
   }
 
   *#chownSteps(uid: unknown, gid: unknown): Steps<void> {
@@ -239,32 +242,36 @@ export class UringFile extends FileTransfers {
   }
 
   /** Sets access and modification time: seconds since the epoch, or Dates. */
-  utimes(atime: number | string | Date, mtime: number | string | Date): Promise<void> {
-    return this.later(null, () =>
+  utimes(
+    atime: number | string | Date,
+    mtime: number | string | Date,
+    options?: CallOptions,
+  ): Promise<void> {
+    return this.later(options, () =>
       utimesSteps(this.state, seconds(atime, 'atime'), seconds(mtime, 'mtime')),
     )
   }
 
   /** Reads block `n` (of `blockSize` bytes); the view is short at the end of the file. */
-  async readBlock(n: number): Promise<Uint8Array> {
+  async readBlock(n: number, options?: OperationOptions): Promise<Uint8Array> {
     const size = requireBlockSize(this.#blockSize)
     const position = blockPosition(n, size)
     const bytes = new Uint8Array(size)
-    const { bytesRead } = await this.read(bytes, 0, size, position)
+    const { bytesRead } = await this.read(bytes, 0, size, position, options)
     return bytesRead === size ? bytes : bytes.subarray(0, bytesRead)
   }
 
   /** Writes block `n`; `data` must be exactly `blockSize` bytes. */
-  async writeBlock(n: number, data: ArrayBufferView): Promise<void> {
+  async writeBlock(n: number, data: ArrayBufferView, options?: OperationOptions): Promise<void> {
     const size = requireBlockSize(this.#blockSize)
     const position = blockPosition(n, size)
-    await this.write(blockBytes(data, size), 0, size, position)
+    await this.write(blockBytes(data, size), 0, size, position, options)
   }
 
   /** Trims block `n`. */
-  async trimBlock(n: number): Promise<TrimResult> {
+  async trimBlock(n: number, options?: OperationOptions): Promise<TrimResult> {
     const size = requireBlockSize(this.#blockSize)
-    return this.trim(blockPosition(n, size), size)
+    return this.trim(blockPosition(n, size), size, options)
   }
 
   /** A stream of the file's bytes; `start` and `end` (inclusive) in bytes. */

@@ -11,7 +11,7 @@
  *           8  thread
  *         512  dirty bitmap, one bit a client slot: set by clients, taken by the actor
  */
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
 /** 'URAH', little endian. */
 export const HEADER_MAGIC = 0x48415255
 

@@ -52,6 +52,10 @@ export const COMPLETION_BUSY_F64 = 7
 export const COMPLETION_REFUSED = 1
 /** Completion flag: cancelled because an earlier member of its chain failed. */
 export const COMPLETION_CHAIN_BROKEN = 2
+/** Completion flag: cancelled because the client asked for it; `extra` is the bytes done before. */
+export const COMPLETION_CANCELLED = 4
+/** Completion flag, with COMPLETION_CANCELLED: nothing of the request had been begun. */
+export const COMPLETION_NOT_STARTED = 8
 
 /** Longest single read or write in bytes: the kernel's MAX_RW_COUNT on 4 KiB pages. */
 export const MAX_TRANSFER_BYTES = 0x7ffff000

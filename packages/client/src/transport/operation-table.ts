@@ -74,6 +74,11 @@ export class OperationTable {
     this.#starting.push(start)
   }
 
+  /** Takes one that waits out of its line. */
+  leave(start: () => boolean): void {
+    if (!removed(this.#starting, start)) removed(this.#waiting, start)
+  }
+
   /** Something was given back: lets the lines move, first come first served. */
   admit(): void {
     if (this.#admitting || !this.hasWaiting) return
@@ -81,6 +86,12 @@ export class OperationTable {
     if (advance(this.#starting)) advance(this.#waiting)
     this.#admitting = false
   }
+}
+
+function removed(line: Array<() => boolean>, start: () => boolean): boolean {
+  const index = line.indexOf(start)
+  if (index >= 0) line.splice(index, 1)
+  return index >= 0
 }
 
 /** Starts as many as can be, in order; true when none is left. */

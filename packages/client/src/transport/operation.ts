@@ -1,3 +1,5 @@
+import { GENERATION_MASK } from '../protocol/index.ts'
+
 /** How an operation is settled when its completion arrives. */
 export const SETTLE_OUTCOME = 0
 export const SETTLE_READ = 1
@@ -14,8 +16,8 @@ export interface Outcome {
 
 /** Several operations that one promise stands for. */
 export interface Batch {
-  settleOne(operation: Operation, res: number): void
-  failAll(error: Error): void
+  settleOne(operation: Operation, res: number, flags: number): void
+  failOne(operation: Operation, error: Error): void
 }
 
 export type Resolve = (value: unknown) => void
@@ -61,7 +63,7 @@ export class Operation {
 
   /** Forgets everything about the last caller, so that nothing of his is kept alive. */
   clear(): void {
-    this.generation = (this.generation + 1) | 0
+    this.generation = (this.generation + 1) & GENERATION_MASK
     this.posted = false
     this.page = -1
     this.target = null

@@ -25,11 +25,11 @@ export function settle(
 ): void {
   const { resolve, reject, buffer, batch, settle: how } = operation
   if (flags & COMPLETION_REFUSED) {
-    batch?.failAll(actorClosing())
+    batch?.failOne(operation, actorClosing())
     free(operation)
     reject(actorClosing())
   } else if (how === SETTLE_BATCH) {
-    ;(batch as Batch).settleOne(operation, res)
+    ;(batch as Batch).settleOne(operation, res, flags)
     free(operation)
   } else if (res < 0 && how !== SETTLE_OUTCOME) {
     const error = systemError(res, OPERATION_NAMES[operation.kind])

@@ -1,4 +1,5 @@
 import { UringError } from '../errors/index.ts'
+import type { CallBounds } from './call-bounds.ts'
 import type { Outcome } from './operation.ts'
 import type { RequestSpec, Transport } from './transport.ts'
 
@@ -9,11 +10,19 @@ import type { RequestSpec, Transport } from './transport.ts'
  *   allocate -> the first page of a block, which the generator must release
  *   start    -> a Pending; the request is on its way
  *   finish   -> the Outcome of a Pending
+ *   look     -> whether the caller still wants the result
+ *   keep     -> nothing; what a read has brought for a caller who does not wait any more
+ *
+ * When the caller gives the operation up, `allocate` and `start` throw, unless the step says that it
+ * mends something; `finish` still waits, so that a generator which releases its memory when it ends
+ * does so when nothing is in flight.
  */
 export type Step =
   | { readonly do: 'allocate'; readonly byteLength: number }
-  | { readonly do: 'start'; readonly spec: RequestSpec }
+  | { readonly do: 'start'; readonly spec: RequestSpec; readonly mending?: boolean }
   | { readonly do: 'finish'; readonly pending: Pending }
+  | { readonly do: 'look'; readonly beforeMore: boolean }
+  | { readonly do: 'keep'; readonly bytes: Uint8Array }
 
 /** A request on its way. */
 export interface Pending {
@@ -41,24 +50,58 @@ export function* call(spec: RequestSpec): Generator<Step, Outcome, unknown> {
   return (yield { do: 'finish', pending }) as Outcome
 }
 
+/** A request that is made also when the caller has given up, because it undoes what was done. */
+export function* mend(spec: RequestSpec): Generator<Step, Outcome, unknown> {
+  const pending = (yield { do: 'start', spec, mending: true }) as Pending
+  return (yield { do: 'finish', pending }) as Outcome
+}
+
+/** False when the caller has given the operation up: his memory is his own again. */
+export function* isWanted(): Generator<Step, boolean, unknown> {
+  return (yield { do: 'look', beforeMore: false }) as boolean
+}
+
+/** The same, asked before more is done: the operation is then stopped, not finished. */
+export function* mayGoOn(): Generator<Step, boolean, unknown> {
+  return (yield { do: 'look', beforeMore: true }) as boolean
+}
+
+export function* keep(bytes: Uint8Array): Generator<Step, void, unknown> {
+  yield { do: 'keep', bytes }
+}
+
 /**
  * Runs the steps, awaiting only those that cannot be done at once: the first request of an
  * operation is posted before the call returns, unless it has to wait for room.
  */
-export function runAsync<T>(transport: Transport, steps: Steps<T>, flags: number = 0): Promise<T> {
-  return transport.ordered(flags, () => advance(transport, steps))
+export function runAsync<T>(
+  transport: Transport,
+  steps: Steps<T>,
+  flags: number = 0,
+  bounds: CallBounds | null = null,
+): Promise<T> {
+  return transport.ordered(flags, () => advance(transport, steps, bounds), bounds)
 }
 
 /** As `runAsync`, when the operations that are under way now have settled. */
-export function runAfterOthers<T>(transport: Transport, steps: Steps<T>): Promise<T> {
-  return transport.afterOthers(() => advance(transport, steps))
+export function runAfterOthers<T>(
+  transport: Transport,
+  steps: Steps<T>,
+  bounds: CallBounds | null = null,
+): Promise<T> {
+  return transport.afterOthers(() => advance(transport, steps, bounds))
 }
 
-async function advance<T>(transport: Transport, steps: Steps<T>): Promise<T> {
+async function advance<T>(
+  transport: Transport,
+  steps: Steps<T>,
+  bounds: CallBounds | null,
+): Promise<T> {
+  bounds?.enter()
   let next = steps.next()
   while (!next.done) {
     try {
-      const value = takeStep(transport, next.value)
+      const value = takeStep(transport, next.value, bounds)
       next = steps.next(value instanceof Promise ? await value : value)
     } catch (error) {
       next = steps.throw(error)
@@ -82,25 +125,25 @@ export function runSync<T>(transport: Transport, steps: Steps<T>): T {
   })
 }
 
-function takeStep(transport: Transport, step: Step): unknown {
+function takeStep(transport: Transport, step: Step, bounds: CallBounds | null): unknown {
   transport.assertAlive()
   if (step.do === 'allocate') {
-    const order = orderOf(transport, step.byteLength)
-    const now = transport.operations.hasWaiting ? -1 : transport.arena.allocate(order)
-    if (now >= 0) return now
-    return new Promise((resolve, reject) => {
-      transport.operations.whenReady(() => {
-        if (transport.failure !== null) {
-          reject(transport.failure)
-          return true
-        }
-        const page = transport.arena.allocate(order)
-        if (page >= 0) resolve(page)
-        return page >= 0
-      })
-    })
+    bounds?.goOn()
+    return takeMemory(transport, step.byteLength, bounds)
   }
-  if (step.do === 'start') return startPending(transport, step.spec)
+  if (step.do === 'start') {
+    if (step.mending) return startPending(transport, step.spec, null)
+    bounds?.goOn()
+    return startPending(transport, step.spec, bounds)
+  }
+  if (step.do === 'look') {
+    if (bounds === null) return true
+    return step.beforeMore ? bounds.mayGoOn() : bounds.givenUp === null
+  }
+  if (step.do === 'keep') {
+    if (bounds !== null) bounds.kept = step.bytes
+    return undefined
+  }
   const { pending } = step
   return new Promise((resolve, reject) => {
     pending.settled = () => {
@@ -108,6 +151,31 @@ function takeStep(transport: Transport, step: Step): unknown {
       else resolve(pending.outcome)
     }
     if (pending.outcome !== null || pending.error !== null) pending.settled()
+  })
+}
+
+/** The first page of a block, now or when there is one. */
+function takeMemory(
+  transport: Transport,
+  byteLength: number,
+  bounds: CallBounds | null,
+): number | Promise<number> {
+  const order = orderOf(transport, byteLength)
+  const now = transport.operations.hasWaiting ? -1 : transport.arena.allocate(order)
+  if (now >= 0) return now
+  bounds?.refuseWait(byteLength)
+  return new Promise((resolve, reject) => {
+    const enter = (): boolean => {
+      if (transport.failure !== null) {
+        reject(transport.failure)
+        return true
+      }
+      const page = transport.arena.allocate(order)
+      if (page >= 0) resolve(page)
+      return page >= 0
+    }
+    if (bounds === null) transport.operations.whenReady(enter)
+    else bounds.waitInLine((start) => transport.operations.whenReady(start), enter, reject)
   })
 }
 
@@ -122,14 +190,16 @@ function takeStepSync(transport: Transport, step: Step): unknown {
       transport.progressSync()
     }
   }
-  if (step.do === 'start') return startPending(transport, step.spec)
+  if (step.do === 'start') return startPending(transport, step.spec, null)
+  if (step.do === 'look') return true
+  if (step.do === 'keep') return undefined
   const { pending } = step
   while (pending.outcome === null && pending.error === null) transport.progressSync()
   if (pending.error !== null) throw pending.error
   return pending.outcome
 }
 
-function startPending(transport: Transport, spec: RequestSpec): Pending {
+function startPending(transport: Transport, spec: RequestSpec, bounds: CallBounds | null): Pending {
   const pending: Pending = { outcome: null, error: null, settled: null }
   transport.start(
     spec,
@@ -141,6 +211,7 @@ function startPending(transport: Transport, spec: RequestSpec): Pending {
       pending.error = error
       pending.settled?.()
     },
+    bounds,
   )
   return pending
 }

@@ -22,10 +22,12 @@ import {
   LIFE_EXITED,
   nowMicros,
   OPERATION_OPEN,
-  REQUEST_DRAIN,
   REQUEST_FLAGS_SHIFT,
 } from '../protocol/index.ts'
 import { ActorLife } from './actor-life.ts'
+import { busy } from './busy.ts'
+import type { CallBounds } from './call-bounds.ts'
+import { CancelWords } from './cancel-words.ts'
 import { CompletionRing } from './completion-ring.ts'
 import { Doorbell } from './doorbell.ts'
 import { Latency } from './latency.ts'
@@ -34,6 +36,7 @@ import { OperationTable } from './operation-table.ts'
 import { Presence } from './presence.ts'
 import { RequestRing } from './request-ring.ts'
 import { settle } from './settle.ts'
+import { Turns } from './turns.ts'
 import { Watcher } from './watcher.ts'
 
 /** One request as a value, for the paths where an object more does not matter. */
@@ -59,14 +62,13 @@ export class Transport {
   readonly address: ActorAddress
   readonly operations: OperationTable
   readonly requests: RequestRing
+  readonly #cancels: CancelWords
   readonly latency: Latency = new Latency()
   /** Why nothing can be posted any more, or null. */
   failure: Error | null = null
   /** `close` was called: what was begun goes on, nothing new begins. */
   closing = false
-  #runs = new Set<Promise<unknown>>()
-  /** A drained operation that is under way; what is called after it waits for it. */
-  #gate: Promise<void> | null = null
+  #turns = new Turns()
   #completions: CompletionRing
   #doorbell: Doorbell
   #life: ActorLife
@@ -86,6 +88,7 @@ export class Transport {
     this.arena = new Arena(address.limits.arenaBytes)
     this.operations = new OperationTable(capacity)
     this.requests = new RequestRing(channel, capacity)
+    this.#cancels = new CancelWords(channel, capacity)
     this.#completions = new CompletionRing(channel, capacity)
     this.#doorbell = new Doorbell(address, channel)
     this.#life = new ActorLife(address)
@@ -110,47 +113,22 @@ export class Transport {
     if (this.failure !== null) throw this.failure
   }
 
-  /**
-   * Begins an operation of several requests in its turn. The actor keeps the order of what is in
-   * the channel; but later requests of a long operation are not there yet. So a drained one waits
-   * here for those under way, and those called after it wait for it.
-   */
-  ordered<T>(flags: number, begin: () => Promise<T>): Promise<T> {
-    const drained = (flags & REQUEST_DRAIN) !== 0
-    const before = drained && this.#runs.size > 0 ? this.settled() : this.#gate
-    const run = before === null ? begin() : before.then(begin)
-    this.#track(run)
-    if (drained) this.#hold(run)
-    return run
+  /** Begins an operation of several requests in its turn. */
+  ordered<T>(flags: number, begin: () => Promise<T>, bounds: CallBounds | null = null): Promise<T> {
+    if (bounds?.noWait && this.#turns.mustWait(flags)) {
+      return Promise.reject(busy(this, 'drain', 0))
+    }
+    return this.#turns.take(flags, begin)
   }
 
   /** Begins an operation when those that are under way now have settled. */
   afterOthers<T>(begin: () => Promise<T>): Promise<T> {
-    const run = this.settled().then(begin)
-    // It is under way while it waits: a flush that is called meanwhile waits for it.
-    this.#track(run)
-    return run
-  }
-
-  #track(run: Promise<unknown>): void {
-    this.#runs.add(run)
-    const forget = (): void => {
-      this.#runs.delete(run)
-    }
-    run.then(forget, forget)
-  }
-
-  #hold(run: Promise<unknown>): void {
-    const open = (): void => {
-      if (this.#gate === gate) this.#gate = null
-    }
-    const gate = run.then(open, open)
-    this.#gate = gate
+    return this.#turns.takeAfterOthers(begin)
   }
 
   /** Resolves when the operations that are under way now have settled, however. */
-  async settled(): Promise<void> {
-    await Promise.allSettled([...this.#runs])
+  settled(): Promise<void> {
+    return this.#turns.settled()
   }
 
   /**
@@ -158,8 +136,7 @@ export class Transport {
    * A claimed operation must be posted or returned with `operations.free`.
    */
   claim(flags: number): Operation | null {
-    if (this.operations.hasWaiting || this.#gate !== null) return null
-    if (flags & REQUEST_DRAIN && this.#runs.size > 0) return null
+    if (this.operations.hasWaiting || this.#turns.mustWait(flags)) return null
     this.latency.claimed()
     return this.operations.claim()
   }
@@ -215,15 +192,33 @@ export class Transport {
 
   /** Hands everything written so far to the actor. */
   publish(): void {
-    if (this.requests.publish() && !this.#doorbell.ring()) this.fail(protocolBroken())
+    const posted = this.requests.publish()
+    const news = this.#cancels.publish() || posted
+    if (news && !this.#doorbell.ring()) this.fail(protocolBroken())
+  }
+
+  /** Asks the actor to cancel an operation that is posted; it completes all the same. */
+  cancel(operation: Operation): void {
+    this.#cancels.request(operation.slot, operation.generation)
+    this.#queuePublish()
+  }
+
+  /** An operation that was to be cancelled has completed. */
+  cancelEnded(operation: Operation): void {
+    this.#cancels.withdraw(operation.slot)
   }
 
   /**
    * Posts when there is room, first come first served. `settled` gets the raw outcome, or the
    * error when this client fails. False when it had to go into the line.
    */
-  start(spec: RequestSpec, settled: (outcome: Outcome) => void, failed: Reject): void {
-    this.operations.whenFree(() => {
+  start(
+    spec: RequestSpec,
+    settled: (outcome: Outcome) => void,
+    failed: Reject,
+    bounds: CallBounds | null = null,
+  ): void {
+    const enter = (): boolean => {
       if (this.failure !== null) {
         failed(this.failure)
         return true
@@ -233,9 +228,12 @@ export class Transport {
       operation.settle = SETTLE_OUTCOME
       operation.resolve = settled as (value: unknown) => void
       operation.reject = failed
+      bounds?.follow(operation)
       this.postSpec(operation, spec)
       return true
-    })
+    }
+    if (bounds === null) this.operations.whenFree(enter)
+    else bounds.waitInLine((start) => this.operations.whenFree(start), enter, failed)
   }
 
   /**
@@ -310,7 +308,7 @@ export class Transport {
     this.failure = error
     for (const operation of this.operations.outstanding()) {
       // The memory stays held: nobody can say any more whether the kernel is done with it.
-      if (operation.batch !== null) operation.batch.failAll(error)
+      operation.batch?.failOne(operation, error)
       operation.reject(error)
     }
     this.operations.admit()

@@ -1,0 +1,115 @@
+import {
+  COMPLETION_CANCELLED,
+  COMPLETION_NOT_STARTED,
+  OPERATION_OPEN,
+  OPERATION_SYNC,
+} from '@uring-actor/client/protocol'
+import type { Engine } from '../engine/engine.ts'
+import type { FileTable } from '../files/file-table.ts'
+import type { Chains } from './chains.ts'
+import type { GroupCommit } from './group-commit.ts'
+import {
+  type OperationTable,
+  ROW_CANCELLED,
+  ROW_DONE,
+  ROW_FILE,
+  ROW_FLAGS,
+  ROW_KIND,
+  ROW_TRIES,
+  ROW_WORDS,
+} from './operation-table.ts'
+
+const ECANCELED = -125
+
+/** What cancelling needs of the dispatcher. */
+export interface CancelHost {
+  /** Rows that wait for room in the engine. */
+  readonly waiting: number[]
+  readonly syncs: GroupCommit
+  readonly chains: Chains
+  submit(): void
+  finish(row: number, res: number, extra: number, flags: number): void
+}
+
+/**
+ * Cancels operations wherever they are: what waits is taken out of its line, what the engine has is
+ * its to cancel. A call of node:fs, and a sync that others may share, are left to finish. However it
+ * goes, the row completes once, and its memory is held until then.
+ */
+export class Cancelling {
+  readonly #words: Int32Array
+  readonly #engine: Engine
+  readonly #files: FileTable
+  readonly #host: CancelHost
+
+  constructor(table: OperationTable, engine: Engine, files: FileTable, host: CancelHost) {
+    this.#words = table.words
+    this.#engine = engine
+    this.#files = files
+    this.#host = host
+  }
+
+  /** Cancels a row, once. False when the engine has no room to be asked now. */
+  cancel(row: number): boolean {
+    const words = this.#words
+    const at = row * ROW_WORDS
+    if (words[at + ROW_FLAGS] & ROW_CANCELLED) return true
+    if (this.#engine.room === 0) this.#host.submit()
+    if (this.#engine.room === 0) return false
+    words[at + ROW_FLAGS] |= ROW_CANCELLED
+    if (this.#host.chains.cancel(row) || words[at + ROW_KIND] >= OPERATION_OPEN) return true
+    if (this.#leaveLines(row)) this.finish(row)
+    else if (!this.#inSync(row)) this.#cancelInEngine(row)
+    return true
+  }
+
+  /** Completes a row that was cancelled, telling whether anything of it had been begun. */
+  finish(row: number): void {
+    const at = row * ROW_WORDS
+    const done = this.#words[at + ROW_DONE]
+    const begun = done > 0 || this.#words[at + ROW_TRIES] > 0
+    this.interrupt(
+      row,
+      begun ? COMPLETION_CANCELLED : COMPLETION_CANCELLED | COMPLETION_NOT_STARTED,
+    )
+  }
+
+  /** Completes a row that was cancelled when it had been begun. */
+  interrupt(row: number, flags: number = COMPLETION_CANCELLED): void {
+    this.#host.finish(row, ECANCELED, this.#words[row * ROW_WORDS + ROW_DONE], flags)
+  }
+
+  #leaveLines(row: number): boolean {
+    const slot = this.#words[row * ROW_WORDS + ROW_FILE]
+    const file = slot < 0 ? null : this.#files.at(slot)
+    if (removed(this.#host.waiting, row)) return true
+    if (file === null) return false
+    return removed(file.positionLine, row) || this.#leaveSync(row)
+  }
+
+  /** A sync that nobody has begun; a durable write that waits for one has its bytes written. */
+  #leaveSync(row: number): boolean {
+    const at = row * ROW_WORDS
+    if (this.#words[at + ROW_KIND] !== OPERATION_SYNC) return false
+    const file = this.#files.at(this.#words[at + ROW_FILE])
+    return file !== null && removed(file.syncNext, row)
+  }
+
+  #inSync(row: number): boolean {
+    const slot = this.#words[row * ROW_WORDS + ROW_FILE]
+    const file = slot < 0 ? null : this.#files.at(slot)
+    return file !== null && (file.syncing.includes(row) || file.syncNext.includes(row))
+  }
+
+  #cancelInEngine(row: number): void {
+    this.#engine.cancel(row)
+    // One by one: cancellations complete too, and the completion queue has little room for them.
+    this.#host.submit()
+  }
+}
+
+function removed(line: number[], row: number): boolean {
+  const index = line.indexOf(row)
+  if (index >= 0) line.splice(index, 1)
+  return index >= 0
+}
