@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ChildOptions, type ChildResult, runScript } from '../support/child.ts'
+import { expectedEngine } from '../support/engine.ts'
 import { SlowPipe } from '../support/pipe.ts'
 import { temporaryFile } from '../support/temporary.ts'
 
@@ -18,12 +19,12 @@ function assertEnded(result: ChildResult, code: number): void {
 }
 
 const done: Array<[program: string, output: string]> = [
-  ['spawn only', 'io_uring\n'],
+  ['spawn only', `${expectedEngine()}\n`],
   ['work done', '4096\n'],
   ['blocking work done', '4096\n'],
-  ['actor stats in flight', 'io_uring\n'],
+  ['actor stats in flight', `${expectedEngine()}\n`],
   ['actor close in flight', 'closed\n'],
-  ['actor stats and close in flight', 'io_uring\nclosed\n'],
+  ['actor stats and close in flight', `${expectedEngine()}\nclosed\n`],
   ['top-level await', '200\n'],
 ]
 

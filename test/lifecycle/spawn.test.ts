@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Actor, spawnActor } from '@uring-actor/actor'
 import { connect } from '@uring-actor/client'
+import { expectedEngine } from '../support/engine.ts'
 import { eventually } from '../support/process-state.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { runTask, startTask } from '../support/thread.ts'
@@ -21,7 +22,7 @@ test('calls at the same time and later ones resolve to the same actor', async ()
   actor = first
   assert.equal(second, first)
   assert.equal(await spawnActor(), first)
-  assert.equal(first.engine, 'io_uring')
+  assert.equal(first.engine, expectedEngine())
   assert.equal(first.closed, false)
 })
 
@@ -82,7 +83,7 @@ test('a thread older than the actor is told to use connect(address)', async () =
 
 test('an actor spawned by a thread ends with it, and another thread can spawn then', async () => {
   await actor?.close()
-  assert.equal(await runTask<string>(tasks, 'spawnAndEnd'), 'io_uring')
+  assert.equal(await runTask<string>(tasks, 'spawnAndEnd'), expectedEngine())
   actor = await spawnActor()
   const client = actor.connect()
   await client.nop()

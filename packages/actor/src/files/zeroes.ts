@@ -16,6 +16,7 @@ import type { OpenFile } from './file-table.ts'
 const EFBIG = -27
 const EINVAL = -22
 const ENODEV = -19
+const ENOSPC = -28
 const EOPNOTSUPP = -95
 const ESPIPE = -29
 
@@ -26,6 +27,7 @@ const fstat = promisify(fs.fstat)
 const open = promisify(fs.open)
 const close = promisify(fs.close)
 const write = promisify(fs.write)
+const statfs = promisify(fs.statfs)
 
 let zeroes: Uint8Array | null = null
 
@@ -60,9 +62,20 @@ export function appendZeroes(file: OpenFile, offset: bigint, length: bigint, don
     if (refused < 0) return refused
     if (file.kind === FILE_KIND_BLOCK_DEVICE) return EOPNOTSUPP
     if (file.kind !== FILE_KIND_REGULAR) return (await fstat(file.fd)).isFIFO() ? ESPIPE : ENODEV
-    await writable(file, fs.constants.O_APPEND, (fd) => appendUpTo(fd, Number(offset + length)))
+    const end = Number(offset + length)
+    const full = await tooMuch(file, end)
+    if (full < 0) return full
+    await writable(file, fs.constants.O_APPEND, (fd) => appendUpTo(fd, end))
     return 0
   })
+}
+
+/** Nothing is written that would only fill the filesystem up. */
+async function tooMuch(file: OpenFile, end: number): Promise<number> {
+  const { size } = await fstat(file.fd)
+  const { bsize, blocks, bavail } = await statfs(`/proc/self/fd/${file.fd}`)
+  if (end > bsize * blocks) return EFBIG
+  return end - size > bsize * bavail ? ENOSPC : 0
 }
 
 function refusal(offset: bigint, length: bigint): number {

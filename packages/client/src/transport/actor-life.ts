@@ -22,9 +22,10 @@ export class ActorLife {
   /** LIFE_OPEN, LIFE_CLOSING or LIFE_EXITED. */
   now(): number {
     const life = Atomics.load(this.#header, HEADER_LIFE)
-    return this.#taskPath !== null && life !== LIFE_EXITED && this.#gone(this.#taskPath)
-      ? LIFE_EXITED
-      : life
+    if (this.#taskPath === null || life === LIFE_EXITED || !this.#gone(this.#taskPath)) return life
+    // The word is the actor's, and there is no actor any more: it is stored in its name.
+    Atomics.store(this.#header, HEADER_LIFE, LIFE_EXITED)
+    return LIFE_EXITED
   }
 
   #gone(path: string): boolean {
