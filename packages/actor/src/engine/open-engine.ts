@@ -68,7 +68,7 @@ function tryRing(
 }
 
 /** Threads of libuv's pool: a variable of the environment, read by libuv itself at its start. */
-export function poolThreads(variable: string | undefined): number {
+function poolThreads(variable: string | undefined): number {
   const threads = Number.parseInt(variable ?? '', 10)
   if (Number.isNaN(threads)) return POOL_THREADS
   return Math.min(Math.max(threads, 1), POOL_THREADS_MAX)

@@ -7,7 +7,7 @@ import {
 } from '@uring-actor/client/protocol'
 
 /** What carries operations out. */
-export type EngineName = 'auto' | 'io_uring' | 'threadpool'
+type EngineName = 'auto' | 'io_uring' | 'threadpool'
 
 /** How to run the actor. All sizes are rounded up to a power of two. */
 export interface ActorOptions {
