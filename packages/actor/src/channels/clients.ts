@@ -25,8 +25,8 @@ import type { FileTable } from '../files/file-table.ts'
 import type { Dispatcher } from '../operations/dispatcher.ts'
 import { Channel } from './channel.ts'
 
-/** Looks at the header with the same wrong number of clients after which it is put right. */
-const WRONG_LOOKS_MAX = 4
+/** Looks at the header's number of clients that have to find the same fault before it is mended. */
+const LOOKS = 4
 
 /** What the table of clients needs of the rest of the actor; set once all of it is made. */
 export interface ClientParts {
@@ -46,9 +46,10 @@ export class Clients {
   closing = false
   /** What clients that have left had done. */
   readonly departed = { completed: 0, errors: 0, wakes: 0 }
-  /** A wrong number of clients in the header, and for how many looks nothing has explained it. */
-  #wrongCount = 0
-  #wrongLooks = 0
+  /** By how much the header's number of clients was too high in the last looks: least and most. */
+  #leastSurplus = Number.POSITIVE_INFINITY
+  #mostSurplus = Number.NEGATIVE_INFINITY
+  #looks = 0
   #limits: ActorLimits
   #header: Int32Array
   #parts: ClientParts | null = null
@@ -77,7 +78,6 @@ export class Clients {
   onMessage = (value: unknown): void => {
     if (!isConnect(value)) return
     const { channel, arena, port, threadId } = value
-    this.#wrongLooks = 0
     const slot = this.channels.indexOf(null)
     const wellFormed = this.#wellFormed(channel, arena)
     if (this.closing || slot < 0 || !wellFormed) {
@@ -90,6 +90,7 @@ export class Clients {
     const capacity = this.#limits.channelDepth
     const attached = new Channel(slot, capacity, channel, arena, port, threadId)
     this.channels[slot] = attached
+    this.#lookAtCount()
     parts.engine.attachArena(slot, arena)
     port.on('close', () => this.#portClosed(attached))
     this.#expose(port, attached)
@@ -116,23 +117,28 @@ export class Clients {
   }
 
   /**
-   * Puts the header's words right that are the actor's to know, should a client have scribbled
-   * there. A count that differs while places are free may be of clients that are just connecting:
-   * it is wrong when it stays the same and none of them arrives or leaves.
+   * Puts the header's words right that are the actor's to know: a client may have scribbled there.
+   * A count that is too high may be of clients that are just connecting. But what it is too high by
+   * at any time, whoever arrives and leaves, is of those that died before their message was on its
+   * way: their places are free.
    */
   restoreHeader(): void {
     const header = this.#header
-    const seen = Atomics.load(header, HEADER_CLIENTS)
-    const { count } = this
-    if (seen === count || count === this.channels.length) {
-      this.#wrongLooks = 0
-    } else if (seen !== this.#wrongCount) {
-      this.#wrongCount = seen
-      this.#wrongLooks = 1
-    } else if (++this.#wrongLooks >= WRONG_LOOKS_MAX) {
-      Atomics.compareExchange(header, HEADER_CLIENTS, seen, count)
+    this.#lookAtCount()
+    if (++this.#looks >= LOOKS) {
+      const wrong = Math.max(0, this.#leastSurplus) + Math.min(0, this.#mostSurplus)
+      if (wrong !== 0) Atomics.sub(header, HEADER_CLIENTS, wrong)
+      this.#looks = 0
+      this.#leastSurplus = Number.POSITIVE_INFINITY
+      this.#mostSurplus = Number.NEGATIVE_INFINITY
     }
     Atomics.store(header, HEADER_LIFE, this.closing ? LIFE_CLOSING : LIFE_OPEN)
+  }
+
+  #lookAtCount(): void {
+    const surplus = Atomics.load(this.#header, HEADER_CLIENTS) - this.count
+    this.#leastSurplus = Math.min(this.#leastSurplus, surplus)
+    this.#mostSurplus = Math.max(this.#mostSurplus, surplus)
   }
 
   /** The client asked to leave: everything before has completed, its files are closed now. */
@@ -199,9 +205,9 @@ export class Clients {
     this.departed.completed += channel.completed
     this.departed.errors += channel.errors
     this.departed.wakes += channel.wakes
-    this.#wrongLooks = 0
     this.channels[channel.slot] = null
     Atomics.sub(this.#header, HEADER_CLIENTS, 1)
+    this.#lookAtCount()
     // A client that hears of its end finds its place free; its port closes when it has heard.
     if (state !== null) {
       channel.setState(state)
