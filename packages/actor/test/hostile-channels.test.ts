@@ -59,12 +59,13 @@ describe('hostile channels', () => {
       const { stack } = error as Error
       throw new Error(`at mutation ${mutations}, turn ${turns}; again with ${again}: ${stack}`)
     }
-    const { checked } = world.engine
+    const { cancels, checked } = world.engine
     context.diagnostic(
-      `${mutator.mutations} mutations in ${turns} turns: ${checked} requests let through, ` +
+      `${mutator.mutations} mutations in ${turns} turns: ${checked} requests let through, ${cancels} cancelled, ` +
         `${world.poisoned} channels poisoned, ${victim.completed} operations of the victim`,
     )
     assert.ok(checked > MUTATIONS / 100, 'many requests got through')
+    assert.ok(cancels > MUTATIONS / 50_000, 'many were cancelled in the engine')
     assert.ok(world.poisoned > MUTATIONS / 100_000 && victim.completed > turns / 2)
   })
 })

@@ -117,8 +117,10 @@ export class Taking {
   #cancelTaken(channel: Channel): void {
     channel.lookAtCancels()
     let all = true
-    for (let row = 0; row < this.#table.capacity; row++) {
+    let left = channel.inFlight
+    for (let row = 0; left > 0 && row < this.#table.capacity; row++) {
       if (this.#table.words[row * ROW_WORDS + ROW_CHANNEL] !== channel.slot) continue
+      left--
       if (this.#isCancelled(channel, row)) all = this.#dispatcher.cancel(row) && all
     }
     if (!all) channel.lookAgain()

@@ -25,6 +25,9 @@ import type { Random } from './random.ts'
 /** What a kernel answers: nothing wrong, interrupted, again, and the rest of what there is. */
 const RESULTS: readonly number[] = [-4, -5, -11, -22, -28, -95, -125]
 
+const EINTR = -4
+const ECANCELED = -125
+
 /** Slow enough that there are often too few rows for all. */
 const MOST_AT_ONCE = 6
 
@@ -48,9 +51,11 @@ export class FakeEngine implements Engine {
   readonly counters: EngineCounters = { enters: 0, submitted: 0, overflow: 0 }
   /** Rows checked against the invariants. */
   checked = 0
+  cancels = 0
   readonly arenas: Set<number> = new Set()
   #begun: number[] = []
   #inFlight: number[] = []
+  #cancelled = new Set<number>()
   #random: Random
   #files: FileTable
   #channels: ReadonlyArray<Channel | null> = []
@@ -107,7 +112,12 @@ export class FakeEngine implements Engine {
     assert.ok(this.arenas.has(channel), 'its memory is attached')
   }
 
-  cancel(): void {}
+  /** Only who asks for it is cancelled, and only what the engine may have. */
+  cancel(row: number): void {
+    assert.notEqual(this.table.words[row * ROW_WORDS + ROW_CHANNEL], VICTIM, 'it never asks')
+    if (this.#inFlight.includes(row)) this.#cancelled.add(row)
+    this.cancels++
+  }
 
   submit(sink: CompletionSink): number {
     this.#inFlight.push(...this.#begun.splice(0))
@@ -122,7 +132,9 @@ export class FakeEngine implements Engine {
       const row = this.#inFlight[index]!
       this.#inFlight[index] = this.#inFlight.at(-1)!
       this.#inFlight.pop()
-      sink.completed(row, this.#resultOf(row))
+      const stopped = this.#cancelled.delete(row) && !this.#random.oneIn(3)
+      const cancelled = this.#random.oneIn(2) ? ECANCELED : EINTR
+      sink.completed(row, stopped ? cancelled : this.#resultOf(row))
     }
     return count
   }

@@ -1,4 +1,5 @@
 import {
+  CHANNEL_CANCEL_COUNT,
   CHANNEL_CLIENT_STATE,
   CHANNEL_COMPLETION_HEAD,
   CHANNEL_COMPLETION_TAIL,
@@ -6,6 +7,8 @@ import {
   CHANNEL_REQUEST_TAIL,
   CHANNEL_SLOT,
   CHANNEL_STATE,
+  cancelsWord,
+  cancelWord,
   OPERATION_LIMIT,
   REQUEST_ADDR_HIGH,
   REQUEST_ADDR_LOW,
@@ -16,6 +19,8 @@ import {
   REQUEST_OFF_HIGH,
   REQUEST_OPERATION,
   REQUEST_RW_FLAGS,
+  REQUEST_USER_HIGH,
+  REQUEST_USER_LOW,
   REQUEST_WORDS,
   REQUESTS_WORD,
   ringLength,
@@ -34,6 +39,7 @@ const FLAGS: readonly number[] = [1, 2, 2, 3, 4, 8, 255]
 const CONTROL_WORDS: readonly number[] = [
   ...[CHANNEL_REQUEST_TAIL, CHANNEL_REQUEST_HEAD, CHANNEL_COMPLETION_TAIL, CHANNEL_COMPLETION_HEAD],
   ...[CHANNEL_CLIENT_STATE, CHANNEL_STATE, CHANNEL_SLOT, 0, 1, 2],
+  CHANNEL_CANCEL_COUNT,
 ]
 
 /** Writes into a channel what no honest client would, and what one would, so that both get far. */
@@ -62,6 +68,7 @@ export class Mutator {
         )
       }
     }
+    if (random.oneIn(2)) this.#cancel(words)
     const tail = words[CHANNEL_REQUEST_TAIL]!
     // As many as there is room for, most of the time: who posts more is shut out at once.
     const room = CAPACITY - ringLength(words[CHANNEL_REQUEST_HEAD]!, tail)
@@ -94,7 +101,20 @@ export class Mutator {
     words[at + REQUEST_RW_FLAGS] = random.below(8)
     if (random.oneIn(8)) words[at + REQUEST_ADDR_LOW] = ARENA_BYTES - 8 * random.below(20)
     if (random.oneIn(8)) words[at + REQUEST_LEN] = 0
+    words[at + REQUEST_USER_LOW] = random.below(CAPACITY)
+    words[at + REQUEST_USER_HIGH] = random.below(4)
     while (random.oneIn(2)) this.#store(words, at + random.below(REQUEST_WORDS), this.#value())
+  }
+
+  /** Cancel words that may be those of operations, or of none; the count moves with them or not. */
+  #cancel(words: Int32Array): void {
+    const random = this.#random
+    for (let left = random.below(8); left > 0; left--) {
+      const value = random.oneIn(8) ? this.#value() : cancelWord(random.below(4))
+      this.#store(words, cancelsWord(CAPACITY) + random.below(CAPACITY), value)
+    }
+    const count = words[CHANNEL_CANCEL_COUNT]!
+    this.#store(words, CHANNEL_CANCEL_COUNT, random.oneIn(16) ? this.#value() : (count + 1) | 0)
   }
 
   #store(words: Int32Array, at: number, value: number): void {

@@ -1,0 +1,446 @@
+// Where a cancellation finds an operation, and what it does there: with an engine that does what the test
+// says, so that each moment of an operation's life can be met exactly.
+import assert from 'node:assert/strict'
+import { constants } from 'node:fs'
+import { beforeEach, describe, test } from 'node:test'
+import type { MessagePort } from 'node:worker_threads'
+import {
+  CHANNEL_CANCEL_COUNT,
+  CHANNEL_REQUEST_TAIL,
+  COMPLETION_CANCELLED,
+  COMPLETION_CHAIN_BROKEN,
+  COMPLETION_EXTRA,
+  COMPLETION_FLAGS,
+  COMPLETION_NOT_STARTED,
+  COMPLETION_RES,
+  COMPLETION_USER_LOW,
+  COMPLETION_WORDS,
+  cancelsWord,
+  cancelWord,
+  channelBytes,
+  completionsWord,
+  FILE_KIND_REGULAR,
+  OPERATION_ALLOCATE,
+  OPERATION_NOP,
+  OPERATION_READ,
+  OPERATION_STAT,
+  OPERATION_SYNC,
+  OPERATION_WRITE,
+  REQUEST_DRAIN,
+  REQUEST_DURABLE,
+  REQUEST_FD,
+  REQUEST_FD_GENERATION,
+  REQUEST_FLAGS_SHIFT,
+  REQUEST_LEN,
+  REQUEST_LINK,
+  REQUEST_OFF_HIGH,
+  REQUEST_OFF_LOW,
+  REQUEST_OPERATION,
+  REQUEST_USER_HIGH,
+  REQUEST_USER_LOW,
+  REQUEST_WORDS,
+  REQUESTS_WORD,
+} from '@uring-actor/client/protocol'
+import { Channel } from '#dist/channels/channel.js'
+import { Intake } from '#dist/channels/intake.js'
+import { Taking } from '#dist/channels/taking.js'
+import type { CompletionSink, Engine } from '#dist/engine/engine.js'
+import { FileTable, OpenFile } from '#dist/files/file-table.js'
+import { Dispatcher } from '#dist/operations/dispatcher.js'
+import { OperationTable, ROW_USER_LOW, ROW_WORDS } from '#dist/operations/operation-table.js'
+
+const CAPACITY = 16
+const EINTR = -4
+const EIO = -5
+const ECANCELED = -125
+const IN_FLIGHT = COMPLETION_CANCELLED
+const NOT_STARTED = COMPLETION_CANCELLED | COMPLETION_NOT_STARTED
+
+/** It begins what it is told to, and completes what the test wants. */
+class ManualEngine {
+  readonly table = new OperationTable(CAPACITY)
+  room = 8
+  unsubmitted = 0
+  /** Operations begun and not completed, and those that were to be cancelled, by their user data. */
+  begun: number[] = []
+  cancelled: number[] = []
+  #sink: CompletionSink | null = null
+
+  setSink(sink: CompletionSink): void {
+    this.#sink = sink
+  }
+
+  begin(row: number): void {
+    this.room--
+    this.begun.push(this.#userOf(row))
+  }
+
+  beginSync(row: number): void {
+    this.begin(row)
+  }
+
+  cancel(row: number): void {
+    this.cancelled.push(this.#userOf(row))
+  }
+
+  complete(user: number, res: number): void {
+    this.begun = this.begun.filter((each) => each !== user)
+    const { words, capacity } = this.table
+    const rows = Array.from({ length: capacity }, (_, row) => row)
+    this.#sink?.completed(rows.find((row) => words[row * ROW_WORDS + ROW_USER_LOW] === user)!, res)
+  }
+
+  supports(): boolean {
+    return true
+  }
+
+  submit(): number {
+    return 0
+  }
+
+  #userOf(row: number): number {
+    return this.table.words[row * ROW_WORDS + ROW_USER_LOW]!
+  }
+}
+
+let engine: ManualEngine
+let channel: Channel
+let dispatcher: Dispatcher
+let taking: Taking
+let calls: number[]
+let posted: number
+
+beforeEach(() => {
+  engine = new ManualEngine()
+  const files = new FileTable(1, 4)
+  const slot = files.claim()
+  const flags = constants.O_RDWR
+  files.put(
+    new OpenFile(slot, files.generationOf(slot), 100, 0, flags, FILE_KIND_REGULAR, 512, 512),
+  )
+  const words = new SharedArrayBuffer(channelBytes(CAPACITY))
+  const arena = new SharedArrayBuffer(2 ** 20, { maxByteLength: 2 ** 20 })
+  channel = new Channel(0, CAPACITY, words, arena, {} as MessagePort, 1)
+  calls = []
+  posted = 0
+  const metadata = {
+    pending: 0,
+    begin: (row: number) => calls.push(row),
+    closeFile: () => assert.fail('nothing is closed here'),
+  }
+  const asEngine = engine as unknown as Engine
+  const channels = [channel]
+  dispatcher = new Dispatcher(asEngine, engine.table, files, metadata, channels, {
+    detach: () => assert.fail('nobody leaves here'),
+    drained: () => {},
+  })
+  engine.setSink(dispatcher)
+  taking = new Taking(new Intake(engine.table, files), dispatcher, 8, channels)
+})
+
+/** Posts a request; its operation slot is its number. */
+function post(kind: number, { flags = 0, len = 4096, position = 0 } = {}): number {
+  const user = posted
+  const at = REQUESTS_WORD + user * REQUEST_WORDS
+  channel.words[at + REQUEST_OPERATION] = kind | (flags << REQUEST_FLAGS_SHIFT)
+  channel.words[at + REQUEST_FD] = kind === OPERATION_NOP ? 0 : 1
+  channel.words[at + REQUEST_FD_GENERATION] = 1
+  channel.words[at + REQUEST_OFF_LOW] = position
+  channel.words[at + REQUEST_OFF_HIGH] = position < 0 ? -1 : 0
+  channel.words[at + REQUEST_LEN] = len
+  channel.words[at + REQUEST_USER_LOW] = user
+  channel.words[at + REQUEST_USER_HIGH] = user + 100
+  posted++
+  Atomics.store(channel.words, CHANNEL_REQUEST_TAIL, posted)
+  return user
+}
+
+/** Asks for cancellations, as a client does. */
+function ask(...users: number[]): void {
+  for (const user of users) channel.words[cancelsWord(CAPACITY) + user] = cancelWord(user + 100)
+  Atomics.add(channel.words, CHANNEL_CANCEL_COUNT, 1)
+}
+
+function take(): void {
+  taking.take(channel, CAPACITY)
+}
+
+/** All completions so far: what was told of which operation. */
+function completions(): Record<number, { res: number; extra: number; flags: number }> {
+  const found: Record<number, { res: number; extra: number; flags: number }> = {}
+  for (let index = 0; index < channel.completed; index++) {
+    const at = completionsWord(CAPACITY) + index * COMPLETION_WORDS
+    const user = channel.words[at + COMPLETION_USER_LOW]!
+    assert.equal(found[user], undefined, `${user} has completed twice`)
+    found[user] = {
+      res: channel.words[at + COMPLETION_RES]!,
+      extra: channel.words[at + COMPLETION_EXTRA]!,
+      flags: channel.words[at + COMPLETION_FLAGS]!,
+    }
+  }
+  return found
+}
+
+const notStarted = { res: ECANCELED, extra: 0, flags: NOT_STARTED }
+
+describe('before an operation is taken', () => {
+  test('it completes when its turn comes, and is not begun', () => {
+    const [first, second] = [post(OPERATION_READ), post(OPERATION_WRITE)]
+    ask(first)
+    take()
+    assert.deepEqual(completions(), { [first]: notStarted })
+    assert.deepEqual(engine.begun, [second])
+  })
+
+  test('a drained one does not wait for those before it, and holds nothing back', () => {
+    post(OPERATION_READ)
+    take()
+    const drained = post(OPERATION_READ, { flags: REQUEST_DRAIN })
+    const after = post(OPERATION_READ)
+    take()
+    assert.deepEqual(engine.begun, [0])
+    ask(drained)
+    take()
+    assert.deepEqual(completions(), { [drained]: notStarted })
+    assert.deepEqual(engine.begun, [0, after])
+  })
+
+  test('a chain is taken whole, and nothing of it is begun', () => {
+    post(OPERATION_WRITE, { flags: REQUEST_LINK })
+    post(OPERATION_SYNC)
+    const after = post(OPERATION_NOP)
+    ask(0, 1)
+    take()
+    assert.deepEqual(completions(), { 0: notStarted, 1: notStarted })
+    assert.deepEqual(engine.begun, [after])
+  })
+
+  test('what is posted later into the same slot is another operation', () => {
+    const first = post(OPERATION_READ)
+    ask(first)
+    take()
+    const at = REQUESTS_WORD + posted * REQUEST_WORDS
+    const second = post(OPERATION_READ)
+    channel.words[at + REQUEST_USER_LOW] = first
+    channel.words[at + REQUEST_USER_HIGH] = 101
+    take()
+    assert.deepEqual(engine.begun, [first])
+    assert.equal(second, 1)
+    assert.equal(channel.inFlight, 1)
+  })
+})
+
+describe('while an operation waits', () => {
+  test('it leaves the line for room in the engine', () => {
+    engine.room = 1
+    const [first, second, third] = [
+      post(OPERATION_READ),
+      post(OPERATION_READ),
+      post(OPERATION_READ),
+    ]
+    take()
+    assert.deepEqual(engine.begun, [first])
+    engine.room = 2
+    ask(second)
+    take()
+    assert.deepEqual(completions(), { [second]: notStarted })
+    dispatcher.resume()
+    assert.deepEqual(engine.begun, [first, third])
+  })
+
+  test("it leaves the line for the file's own position", () => {
+    const [first, second, third] = [-1, -1, -1].map((position) =>
+      post(OPERATION_READ, { position }),
+    )
+    take()
+    assert.deepEqual(engine.begun, [first])
+    ask(second!)
+    take()
+    assert.deepEqual(completions(), { [second!]: notStarted })
+    engine.complete(first!, 4096)
+    assert.deepEqual(engine.begun, [third])
+  })
+
+  test('a sync that nobody has begun is given up, and the others share the next', () => {
+    const running = post(OPERATION_SYNC)
+    take()
+    dispatcher.syncs.begin()
+    const [waits, other] = [post(OPERATION_SYNC), post(OPERATION_SYNC)]
+    take()
+    ask(waits)
+    take()
+    assert.deepEqual(completions(), { [waits]: notStarted })
+    engine.complete(running, 0)
+    dispatcher.syncs.begin()
+    assert.deepEqual(engine.begun, [other])
+    engine.complete(other, 0)
+    assert.deepEqual(completions()[other], { res: 0, extra: 0, flags: 0 })
+  })
+
+  test('a sync that was due and is given up by all is not begun', () => {
+    const [first, second] = [post(OPERATION_SYNC), post(OPERATION_SYNC)]
+    take()
+    ask(first, second)
+    take()
+    dispatcher.syncs.begin()
+    assert.deepEqual(engine.begun, [])
+    assert.deepEqual(completions(), { [first]: notStarted, [second]: notStarted })
+    const third = post(OPERATION_SYNC)
+    take()
+    dispatcher.syncs.begin()
+    assert.deepEqual(engine.begun, [third])
+  })
+
+  test('without room to ask the engine it is asked later', () => {
+    engine.room = 1
+    const user = post(OPERATION_READ)
+    take()
+    ask(user)
+    take()
+    assert.deepEqual(engine.cancelled, [])
+    assert.equal(channel.hasCancels(), true)
+    engine.room = 1
+    take()
+    assert.deepEqual(engine.cancelled, [user])
+    assert.equal(channel.hasCancels(), false)
+  })
+})
+
+describe('while the engine has an operation', () => {
+  for (const res of [ECANCELED, EINTR]) {
+    test(`it is cancelled there, once; ${res} says that it was`, () => {
+      const user = post(OPERATION_READ)
+      take()
+      ask(user)
+      take()
+      ask(user)
+      take()
+      assert.deepEqual(engine.cancelled, [user])
+      assert.deepEqual(completions(), {}, 'its memory is held until the engine is done with it')
+      engine.complete(user, res)
+      assert.deepEqual(completions(), { [user]: { res: ECANCELED, extra: 0, flags: IN_FLIGHT } })
+      assert.deepEqual(engine.begun, [])
+    })
+  }
+
+  test('bytes that were done are told, and the rest is not asked for', () => {
+    const user = post(OPERATION_WRITE)
+    take()
+    ask(user)
+    take()
+    engine.complete(user, 1000)
+    assert.deepEqual(completions(), { [user]: { res: ECANCELED, extra: 1000, flags: IN_FLIGHT } })
+    assert.deepEqual(engine.begun, [])
+  })
+
+  test('what is done all the same is done, and an error is an error', () => {
+    const [whole, failed] = [post(OPERATION_READ), post(OPERATION_READ)]
+    take()
+    ask(whole, failed)
+    take()
+    engine.complete(whole, 4096)
+    engine.complete(failed, EIO)
+    assert.deepEqual(completions(), {
+      [whole]: { res: 4096, extra: 0, flags: 0 },
+      [failed]: { res: EIO, extra: 0, flags: 0 },
+    })
+  })
+
+  test('a sync in flight is not disturbed: others may share it', () => {
+    const [asked, other] = [post(OPERATION_SYNC), post(OPERATION_SYNC)]
+    take()
+    dispatcher.syncs.begin()
+    ask(asked)
+    take()
+    assert.deepEqual(engine.cancelled, [])
+    engine.complete(asked, 0)
+    const done = { res: 0, extra: 0, flags: 0 }
+    assert.deepEqual(completions(), { [asked]: done, [other]: done })
+  })
+
+  test('a durable write whose bytes are written becomes durable', () => {
+    const user = post(OPERATION_WRITE, { flags: REQUEST_DURABLE })
+    take()
+    engine.complete(user, 4096)
+    ask(user)
+    take()
+    dispatcher.syncs.begin()
+    engine.complete(user, 0)
+    assert.deepEqual(engine.cancelled, [])
+    assert.deepEqual(completions(), { [user]: { res: 4096, extra: 0, flags: 0 } })
+  })
+
+  test('a call of node:fs finishes', () => {
+    const user = post(OPERATION_STAT, { len: 128 })
+    take()
+    ask(user)
+    take()
+    assert.deepEqual([calls.length, engine.cancelled.length], [1, 0])
+    dispatcher.settled(calls[0]!, 0, 0)
+    assert.deepEqual(completions(), { [user]: { res: 0, extra: 0, flags: 0 } })
+  })
+})
+
+describe('in a chain', () => {
+  const broken = { res: ECANCELED, extra: 0, flags: COMPLETION_CHAIN_BROKEN }
+
+  /** Three members: one run, linked, that ends with the allocation; and a read after it. */
+  function postChain(): void {
+    post(OPERATION_WRITE, { flags: REQUEST_LINK })
+    post(OPERATION_ALLOCATE, { flags: REQUEST_LINK })
+    post(OPERATION_READ)
+    take()
+    assert.deepEqual(engine.begun, [0, 1])
+  }
+
+  test('the member that runs is stopped, and no other begins', () => {
+    postChain()
+    ask(0, 1, 2)
+    take()
+    assert.deepEqual(engine.cancelled, [0, 1])
+    engine.complete(0, ECANCELED)
+    engine.complete(1, ECANCELED)
+    assert.deepEqual(completions(), {
+      0: { res: ECANCELED, extra: 0, flags: IN_FLIGHT },
+      1: broken,
+      2: broken,
+    })
+    assert.deepEqual(engine.begun, [])
+  })
+
+  test('members that are done stay done', () => {
+    postChain()
+    ask(0, 1, 2)
+    take()
+    engine.complete(0, 4096)
+    engine.complete(1, 0)
+    assert.deepEqual(completions(), {
+      0: { res: 4096, extra: 0, flags: 0 },
+      1: { res: 0, extra: 0, flags: 0 },
+      2: { res: ECANCELED, extra: 0, flags: IN_FLIGHT },
+    })
+  })
+
+  test('a short member is not sent again', () => {
+    postChain()
+    ask(0, 1, 2)
+    take()
+    engine.complete(0, 1000)
+    engine.complete(1, ECANCELED)
+    assert.deepEqual(completions()[0], { res: ECANCELED, extra: 1000, flags: IN_FLIGHT })
+    assert.deepEqual(engine.begun, [])
+  })
+
+  test('a sync that was stopped leaves the file usable', () => {
+    post(OPERATION_SYNC, { flags: REQUEST_LINK })
+    post(OPERATION_NOP)
+    take()
+    ask(0, 1)
+    take()
+    engine.complete(0, ECANCELED)
+    const sync = post(OPERATION_SYNC)
+    take()
+    dispatcher.syncs.begin()
+    assert.deepEqual(engine.begun, [sync])
+  })
+})
