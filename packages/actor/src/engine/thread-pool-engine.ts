@@ -42,6 +42,12 @@ const ECANCELED = -125
 
 const NONE = -1
 
+/**
+ * Requests in the pool at a time, for each of its threads: with fewer, threads wait for the event
+ * loop; with more, whoever else needs the pool waits for us.
+ */
+export const REQUESTS_PER_THREAD = 4
+
 const NO_ADDON: Limitation = {
   text:
     'there is no addon: trim and allocate write zeroes, syncRange syncs the whole file, ' +
@@ -74,9 +80,8 @@ export interface ThreadPoolOptions {
 
 /**
  * The engine for where io_uring cannot be had: node:fs, in the actor's thread, on libuv's pool of
- * threads. That pool is the whole process's, so only a few requests are in it at a time: two for
- * each thread, so that none waits for the event loop. The others stand in a line of our own, where
- * they can be cancelled.
+ * threads. That pool is the whole process's, so only a few requests are in it at a time. The others
+ * stand in a line of our own, where they can be cancelled.
  */
 export class ThreadPoolEngine implements Engine {
   readonly name = 'threadpool'
@@ -137,7 +142,7 @@ export class ThreadPoolEngine implements Engine {
     this.#followers = new Int32Array(capacity).fill(NONE)
     this.#callbacks = new Array(capacity)
     this.#links = new RowLinks(capacity)
-    this.#line = new Line(this.#links, options.poolThreads * 2)
+    this.#line = new Line(this.#links, options.poolThreads * REQUESTS_PER_THREAD)
     this.#readLines = new Array(slots).fill(null)
     this.#writeLines = new Array(slots).fill(null)
     this.#results = new RowResults(capacity)
