@@ -17,15 +17,21 @@ export interface Outcome {
   /** Of the error, if it could not. */
   code: string
   message: string
+  /** The error of an actor that must have io_uring; null when it comes up. */
+  demanded: { code: string | undefined; message: string } | null
 }
 
 export interface FewDescriptorsReport {
   limit: number | 'unlimited' | null
   outcomes: Outcome[]
+  warnings: Array<string | undefined>
 }
 
 /** With fewer node itself cannot start a worker, and leaks descriptors when it tries. */
-const FREE = [40, 30, 25, 20, 16, 12, 9, 8, 7, 6, 5]
+const FREE = [40, 20, 10, 9, 8, 7, 6, 5]
+
+const warnings: FewDescriptorsReport['warnings'] = []
+process.on('warning', (warning) => warnings.push((warning as { code?: string }).code))
 
 /** Runs something with only so many free descriptors. */
 async function withFree<T>(free: number, run: () => Promise<T>): Promise<T> {
@@ -43,7 +49,19 @@ async function withFree<T>(free: number, run: () => Promise<T>): Promise<T> {
   }
 }
 
+async function demand(free: number): Promise<Outcome['demanded']> {
+  try {
+    const actor = await withFree(free, () => spawnActor({ engine: 'io_uring' }))
+    await actor.close()
+    return null
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    return { code, message }
+  }
+}
+
 async function attempt(free: number, directory: string): Promise<Outcome> {
+  const demanded = await demand(free)
   try {
     const actor = await withFree(free, () => spawnActor())
     const main = await roundTrip({ directory, name: `main-${free}` })
@@ -52,10 +70,10 @@ async function attempt(free: number, directory: string): Promise<Outcome> {
     const worker = await runTask<TrimMethod>(task, 'roundTrip', orders)
     const { engine, cause } = await actor.stats()
     await actor.close()
-    return { free, engine, cause, trimmed: [main, worker], code: '', message: '' }
+    return { free, engine, cause, trimmed: [main, worker], code: '', message: '', demanded }
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
-    return { free, engine: null, cause: '', trimmed: null, code, message }
+    return { free, engine: null, cause: '', trimmed: null, code, message, demanded }
   }
 }
 
@@ -65,5 +83,5 @@ process.stdout.write('\n')
 const { limits } = await capabilities()
 const outcomes: Outcome[] = []
 for (const free of FREE) outcomes.push(await attempt(free, process.argv[2]!))
-const report: FewDescriptorsReport = { limit: limits.openFiles, outcomes }
+const report: FewDescriptorsReport = { limit: limits.openFiles, outcomes, warnings }
 process.stdout.write(`${JSON.stringify(report)}\n`)

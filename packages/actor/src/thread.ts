@@ -185,12 +185,11 @@ function assemble(
   return loop
 }
 
-try {
-  await start(workerData as StartData)
-} catch (error) {
-  const { code = 'ERR_URING_ACTOR_START', message } = error as NodeJS.ErrnoException
+// Not awaited here: a module that waits for something cannot be loaded by require() (entry.ts).
+start(workerData as StartData).catch((error: NodeJS.ErrnoException) => {
+  const { code = 'ERR_URING_ACTOR_START', message } = error
   const answer: StartAnswer = { ok: false, code, message }
   port.postMessage(answer)
   process.exitCode = 1
   port.close()
-}
+})

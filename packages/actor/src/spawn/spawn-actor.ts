@@ -101,7 +101,7 @@ function threadArguments(): string[] | undefined {
 
 function startThread(data: StartData, forget: () => void): Promise<Actor> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('../thread.js', import.meta.url), {
+    const worker = new Worker(new URL('../entry.js', import.meta.url), {
       workerData: data,
       transferList: data.layer === null ? [] : [data.layer.port],
       name: 'uring-actor',
