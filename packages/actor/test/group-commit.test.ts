@@ -13,9 +13,12 @@ const EIO = -5
 class Runner implements SyncRunner {
   readonly runs: Array<{ file: OpenFile; row: number; data: boolean }> = []
   readonly settled = new Map<number, number>()
+  /** Whether the engine has room for a sync. */
+  room = true
 
-  runSync(file: OpenFile, row: number, data: boolean): void {
-    this.runs.push({ file, row, data })
+  runSync(file: OpenFile, row: number, data: boolean): boolean {
+    if (this.room) this.runs.push({ file, row, data })
+    return this.room
   }
 
   syncSettled(row: number, result: number): void {
@@ -46,6 +49,40 @@ describe('group commit', () => {
     assert.deepEqual(
       [...runner.settled],
       [1, 2, 3].map((row) => [row, 0]),
+    )
+  })
+
+  test('begins later what finds no room, for all who asked meanwhile', () => {
+    const { runner, commit, open } = setUp()
+    runner.room = false
+    commit.join(open, 1, true)
+    commit.begin()
+    commit.join(open, 2, false)
+    commit.begin()
+    assert.deepEqual(runner.runs, [])
+    runner.room = true
+    commit.begin()
+    assert.deepEqual(runner.runs, [{ file: open, row: 1, data: false }])
+    commit.finished(open, 0)
+    assert.deepEqual([...runner.settled.keys()], [1, 2])
+  })
+
+  test('shares the next sync among those whose sync was interrupted and those who asked since', () => {
+    const { runner, commit, open } = setUp()
+    commit.join(open, 1, true)
+    commit.begin()
+    commit.join(open, 2, true)
+    commit.again(open)
+    commit.begin()
+    assert.equal(runner.runs.length, 2)
+    assert.deepEqual(runner.runs[1], { file: open, row: 1, data: false })
+    commit.finished(open, EIO)
+    assert.deepEqual(
+      [...runner.settled],
+      [
+        [1, EIO],
+        [2, EIO],
+      ],
     )
   })
 

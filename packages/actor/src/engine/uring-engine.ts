@@ -87,6 +87,8 @@ export class UringEngine implements Engine {
   #sink: CompletionSink | null = null
   #doorbellArmed = false
   #doorbellReads = 0
+  /** Rows to cancel for whose request there was no room: a submission was refused. */
+  #cancelsDue: number[] = []
   /** Per file slot: 1 where writes go to the page cache. How many such writes are in flight. */
   #bufferedFiles: Uint8Array
   #bufferedWrites = 0
@@ -196,12 +198,20 @@ export class UringEngine implements Engine {
 
   cancel(row: number): void {
     if (this.#ring.room === 0) this.#ring.enter(0, -1, 0)
+    if (this.#ring.room > 0) this.#pushCancel(row)
+    else this.#cancelsDue.push(row)
+  }
+
+  #pushCancel(row: number): void {
     const opcode = IORING_OP_ASYNC_CANCEL
     // biome-ignore format: one request, one line of its fields
     this.#ring.push(opcode, IOSQE_FIXED_FILE, 0, 0, 0, row, 0, 0, 0, TAG_CANCEL, 0, 0, 0)
   }
 
   submit(sink: CompletionSink): number {
+    while (this.#cancelsDue.length > 0 && this.#ring.room > 0) {
+      this.#pushCancel(this.#cancelsDue.pop() as number)
+    }
     if (this.#ring.unsubmitted > 0 || this.#ring.needsEnter()) this.#ring.enter(0, -1, 0)
     return this.poll(sink)
   }
@@ -215,6 +225,9 @@ export class UringEngine implements Engine {
   completed(tag: number, res: number): void {
     if (tag >= 0) {
       if (this.#isBufferedWrite(tag * ROW_WORDS)) this.#bufferedWrites--
+      // Whoever has the row next is not to be cancelled.
+      if (this.#cancelsDue.length > 0)
+        this.#cancelsDue = this.#cancelsDue.filter((row) => row !== tag)
       ;(this.#sink as CompletionSink).completed(tag, res)
     } else if (tag === TAG_DOORBELL) this.#doorbellArmed = false
   }

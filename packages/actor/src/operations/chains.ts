@@ -84,6 +84,8 @@ export class Chains {
   readonly #host: ChainHost
   /** The chain of each row, or null. */
   readonly #chains: Array<Chain | null>
+  /** Chains whose next run found no room in the engine. */
+  #waiting: Chain[] = []
 
   constructor(table: OperationTable, engine: Engine, files: FileTable, host: ChainHost) {
     this.#table = table
@@ -101,6 +103,17 @@ export class Chains {
       this.#table.words[row * ROW_WORDS + ROW_PHASE] = PHASE_TRANSFER
     }
     this.#runChain(chain)
+  }
+
+  /** Begins what found no room before; each finds it now, or waits on. */
+  resume(): void {
+    if (this.#waiting.length === 0) return
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const chain of waiting) {
+      if (chain.cancelled) this.#breakChain(chain, ECANCELED)
+      else this.#runChain(chain)
+    }
   }
 
   /** Takes the engine's result of a row's request; false when the row is no member of a chain. */
@@ -156,8 +169,13 @@ export class Chains {
       this.#runAlone(rows[chain.next])
       return
     }
-    // All in one submission: what was begun before goes first if they do not fit together.
+    // All in one submission: what was begun before goes first if they do not fit together. That can
+    // be refused (EBUSY), and then they wait.
     if (this.#engine.room < end - chain.next) this.#host.submit()
+    if (this.#engine.room < end - chain.next) {
+      this.#waiting.push(chain)
+      return
+    }
     chain.end = end
     chain.outstanding = end - chain.next
     for (let index = chain.next; index < end; index++) {

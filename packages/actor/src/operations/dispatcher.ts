@@ -142,6 +142,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
 
   /** Requests that found no room in the engine; they go first in the next turn. */
   resume(): void {
+    this.#chains.resume()
     while (this.#waiting.length > 0 && this.#engine.room > 0) {
       this.#engine.begin(this.#waiting.shift() as number, false)
     }
@@ -225,22 +226,22 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     }
   }
 
-  runSync(file: OpenFile, row: number, data: boolean): void {
+  runSync(file: OpenFile, row: number, data: boolean): boolean {
+    // Syncs begin when everything else of the turn was submitted; but that can have been refused.
+    if (this.#engine.room === 0) return false
     this.table.words[row * ROW_WORDS + ROW_PHASE] = PHASE_SYNC
-    // Syncs begin when everything else of the turn was submitted, so there is room; else right now.
-    if (this.#engine.room === 0) this.#engine.submit(this)
     this.#engine.beginSync(row, file.slot, data, false)
+    return true
   }
 
   #syncCompleted(row: number, res: number): void {
     const file = this.#fileAt(this.table.words[row * ROW_WORDS + ROW_FILE])
-    // A full sync covers whoever asked for the data only.
     if (res === EINTR || res === EAGAIN) {
       this.judge.retries++
-      this.runSync(file, row, false)
-      return
+      this.syncs.again(file)
+    } else {
+      this.syncs.finished(file, res)
     }
-    this.syncs.finished(file, res)
   }
 
   syncSettled(row: number, result: number): void {

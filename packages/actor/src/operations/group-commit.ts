@@ -6,8 +6,8 @@ import type { OpenFile } from '../files/file-table.ts'
  * the running one may have begun before his bytes were written.
  */
 export interface SyncRunner {
-  /** Begins a sync in the kernel on behalf of a row. */
-  runSync(file: OpenFile, row: number, data: boolean): void
+  /** Begins a sync in the kernel on behalf of a row; false when there is no room for it now. */
+  runSync(file: OpenFile, row: number, data: boolean): boolean
   /** One who waited has his result. */
   syncSettled(row: number, result: number): void
 }
@@ -42,15 +42,26 @@ export class GroupCommit {
     const due = this.#due
     this.#due = []
     for (const file of due) {
+      // Who asked may have left the line meanwhile.
+      const asked = file.syncNext.length > 0
+      if (asked && !this.#runner.runSync(file, file.syncNext[0], !file.syncNextFull)) {
+        this.#due.push(file)
+        continue
+      }
       file.syncDue = false
-      // Who asked has left the line meanwhile.
-      if (file.syncNext.length === 0) continue
-      const data = !file.syncNextFull
       file.syncing = file.syncNext
       file.syncNext = []
       file.syncNextFull = false
-      this.#runner.runSync(file, file.syncing[0], data)
     }
+  }
+
+  /** The kernel's sync was interrupted: those it was for share the next one. */
+  again(file: OpenFile): void {
+    file.syncNext.unshift(...file.syncing)
+    file.syncing = []
+    // A full sync covers whoever asked for the data only.
+    file.syncNextFull = true
+    this.#markDue(file)
   }
 
   /** The kernel's answer; a failure is everybody's, and stays until the file is opened anew. */
