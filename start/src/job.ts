@@ -45,8 +45,8 @@ export class Job {
   }
 
   async run(): Promise<Outcome> {
-    const { workers } = this.#options
-    await using actor = await spawnActor({ maxClients: workers + 1 })
+    const { engine, workers } = this.#options
+    await using actor = await spawnActor({ engine, maxClients: workers + 1 })
     const pool = new Piscina({
       filename: new URL('./worker.js', import.meta.url).href,
       minThreads: workers,

@@ -1,12 +1,16 @@
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { BLOCK_BYTES } from './block.ts'
 import { formatSize, parseSize } from './sizes.ts'
 import { UserError } from './user-error.ts'
 
 /** Reads, writes and trims, as shares of 100. */
 export type Mix = readonly [number, number, number]
+
+const ENGINES = ['auto', 'io_uring', 'threadpool'] as const
+
+type Engine = (typeof ENGINES)[number]
 
 /** What the main job is asked to do. */
 export interface Options {
@@ -21,6 +25,7 @@ export interface Options {
   readonly depth: number
   readonly direct: boolean
   readonly mix: Mix
+  readonly engine: Engine
   readonly seed: number
   readonly json: boolean
   readonly corrupt: boolean
@@ -33,7 +38,8 @@ it reads, and at the end reads every block once more.
 
 Exit codes: 0 every byte was right; 1 a wrong byte, or the job failed; 2 bad
 options; 130, 143 interrupted (Ctrl-C, SIGTERM), with what was done so far.
-The progress line is drawn only on a terminal.
+The progress line is drawn only on a terminal. The variable URING_ACTOR_ENGINE goes
+before --engine.
 
 Examples:
   npm start
@@ -67,6 +73,11 @@ function describe(): Command {
     .option('--depth <n>', 'operations in flight per worker', whole(1, 1000), 32)
     .option('--direct', 'bypass the page cache (O_DIRECT)', false)
     .option('--mix <r/w/t>', 'percent of reads, writes and trims', mixOf, [70, 25, 5] as Mix)
+    .addOption(
+      new Option('--engine <name>', 'auto, io_uring or threadpool: what does the I/O')
+        .choices(ENGINES)
+        .default('auto'),
+    )
     .option('--seed <n>', 'of the random numbers (default: a new one)', whole(0, 2 ** 32 - 1))
     .option('--json', 'print the result as JSON', false)
     .option('--corrupt', 'damage one byte before the last check, to see it fail', false)

@@ -33,7 +33,7 @@ export function closing(outcome: Outcome, summary: Summary, file: WorkloadFile):
     parts.push(
       lines([
         ['engine', `${outcome.engine}: ${outcome.engineReason}`],
-        ['batch', `${outcome.meanBatch.toFixed(1)} operations per io_uring_enter`],
+        ...batch(outcome),
         ['machine', machine()],
         ['verified', verified(outcome, summary, file)],
       ]),
@@ -41,6 +41,12 @@ export function closing(outcome: Outcome, summary: Summary, file: WorkloadFile):
   }
   if (summary.mismatches > 0) parts.push(wrong(summary))
   return parts.join('')
+}
+
+/** The thread pool's engine has no batches. */
+function batch({ engine, meanBatch }: Outcome): Array<[string, string]> {
+  if (engine !== 'io_uring') return []
+  return [['batch', `${meanBatch.toFixed(1)} operations per io_uring_enter`]]
 }
 
 function table(summary: Summary): string {

@@ -31,6 +31,7 @@ const BAD: ReadonlyArray<readonly [string, RegExp]> = [
   ['--mix 70/30', /--mix .*'70\/30'.* sum to 100/],
   ['--mix 70/25/6', /--mix .*'70\/25\/6'.* sum to 100/],
   ['--mix 50/100/-50', /--mix .*'50\/100\/-50'.* sum to 100/],
+  ['--engine epoll', /--engine .*'epoll'.* auto, io_uring, threadpool/],
   ['--seed -1', /--seed .*'-1'.* from 0 to 4294967295/],
   ['--force', /--force goes with --file/],
   [`--file ${directory}/folder`, /--file cannot be used: EISDIR/],

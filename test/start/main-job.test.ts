@@ -50,6 +50,19 @@ describe('the main job', () => {
     assert.equal(verified.lastCheck, true)
   })
 
+  test('keeps every byte on the thread pool too', async () => {
+    const load = [...SMALL, '--seconds', '1']
+    const result = await jsonOf([...load, '--engine', 'threadpool'])
+    assert.equal(result.engine, 'threadpool')
+    assert.equal(result.ok, true)
+    assert.equal(result.verified.lastCheck, true)
+    const env = { URING_ACTOR_ENGINE: 'threadpool' }
+    const { code, stdout } = await runMainJob([...load, '--engine', 'io_uring'], { env })
+    assert.equal(code, 0)
+    assert.match(stdout, /engine +threadpool: the thread pool was asked for\n/)
+    assert.doesNotMatch(stdout, /io_uring_enter/)
+  })
+
   test('counts consistently', async () => {
     const { operations, ...result } = await jsonOf([...SMALL, '--seconds', '1'])
     assert.equal(
