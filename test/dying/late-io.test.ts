@@ -14,20 +14,28 @@ import { missingProgram } from '../support/tools.ts'
 import type { LateReport } from './late-io-child.ts'
 
 const child = new URL('./late-io-child.js', import.meta.url)
-/** tsc leaves it where it was written. */
-const source = fileURLToPath(new URL('../../dying/memory.c', import.meta.url))
+/** tsc leaves them where they were written. */
+const sources = fileURLToPath(new URL('../../dying/', import.meta.url))
 
 const skip = missingHeldFiles() || missingProgram('gcc') || missingProgram('setpriv')
 
 suite('late I/O', { skip }, () => {
   let addon = ''
+  let preload = ''
   before(() => {
-    addon = path.join(temporaryDirectory(), 'memory.node')
-    execFileSync('gcc', ['-shared', '-fPIC', '-O1', '-o', addon, source])
+    const directory = temporaryDirectory()
+    const compiled = (source: string, name: string): string => {
+      const to = path.join(directory, name)
+      execFileSync('gcc', ['-shared', '-fPIC', '-O1', '-o', to, path.join(sources, source)])
+      return to
+    }
+    addon = compiled('memory.c', 'memory.node')
+    preload = compiled('not-fuse.c', 'not-fuse.so')
   })
 
   function report(what: string, options: ChildOptions = {}): Promise<LateReport> {
-    return reportOf(child, { ...options, nodeArgs: ['--expose-gc'], args: [what, addon] })
+    const env = { LD_PRELOAD: preload }
+    return reportOf(child, { ...options, env, nodeArgs: ['--expose-gc'], args: [what, addon] })
   }
 
   test('the control: a read in flight overwrites whoever has the memory next', async () => {

@@ -3,8 +3,9 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { atEnd, madeOrReason } from './removals.ts'
 import { temporaryDirectory } from './temporary.ts'
-import { missingProgram, missingSystemTests } from './tools.ts'
+import { missingProgram } from './tools.ts'
 
 export interface BlockDevice {
   /** 'loop', or 'zram'. */
@@ -16,33 +17,9 @@ export interface BlockDevice {
   usedBytes(): number
 }
 
-const removals: Array<() => void> = []
-
-function removeAll(): void {
-  for (const remove of removals.splice(0).reverse()) {
-    try {
-      remove()
-    } catch (error) {
-      process.stderr.write(`a device was not removed: ${error}\n`)
-    }
-  }
-}
-
-// Before the directories of temporary.ts are, whose files some of these stand on.
-process.prependListener('exit', removeAll)
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => process.exit(1))
-}
-
 /** Calls a maker of a device; a reason to skip instead where it cannot be made. */
 export function deviceOrReason(make: () => BlockDevice): BlockDevice | string {
-  const needed = missingSystemTests()
-  if (needed !== false) return needed
-  try {
-    return make()
-  } catch (error) {
-    return `no such device can be made here: ${(error as Error).message.split('\n')[0]}`
-  }
+  return madeOrReason(make)
 }
 
 /** A loop device over a sparse file. */
@@ -54,7 +31,7 @@ export function makeLoop(size: number, sectorSize: number = 512): BlockDevice {
   truncateSync(image, size)
   const how = ['-f', '--show', '--direct-io=on', `--sector-size=${sectorSize}`, image]
   const device = execFileSync('losetup', how, { encoding: 'utf8', stdio: 'pipe' }).trim()
-  removals.push(() => execFileSync('losetup', ['-d', device], { stdio: 'pipe' }))
+  atEnd(() => execFileSync('losetup', ['-d', device], { stdio: 'pipe' }))
   const usedBytes = () => statSync(image).blocks * 512
   return { kind: 'loop', path: device, size, sectorSize, usedBytes }
 }
@@ -66,7 +43,7 @@ export function makeZram(size: number): BlockDevice {
   if (!existsSync(ZRAM_CONTROL)) throw new Error('the kernel has no zram')
   const number = readFileSync(`${ZRAM_CONTROL}/hot_add`, 'utf8').trim()
   const settings = `/sys/block/zram${number}`
-  removals.push(() => {
+  atEnd(() => {
     writeFileSync(`${settings}/reset`, '1')
     writeFileSync(`${ZRAM_CONTROL}/hot_remove`, number)
   })

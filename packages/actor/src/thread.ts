@@ -125,6 +125,7 @@ function assemble(
   const { channels } = clients
   const events: FileCallEvents = {
     settled: (row, res, extra) => dispatcher.settled(row, res, extra),
+    transferred: (row, res) => dispatcher.completed(row, res),
     wake: () => loop.wake(),
   }
   const plainCalls = (): FileCalls =>

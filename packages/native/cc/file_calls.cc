@@ -1,6 +1,7 @@
 // System calls on files that node:fs does not make, on libuv's thread pool.
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/vfs.h>
 
 #include "addon.h"
 #include "kernel_abi.h"
@@ -8,7 +9,7 @@
 namespace {
 
 // Must be kept in sync with CALL_* in src/binding.ts.
-enum Call : uint32_t { kFallocate, kSyncFileRange, kDiscard, kZeroOut, kCallCount };
+enum Call : uint32_t { kFallocate, kSyncFileRange, kDiscard, kZeroOut, kFilesystem, kCallCount };
 
 struct Request {
   uint32_t call;
@@ -21,6 +22,13 @@ struct Request {
   Napi::FunctionReference callback;
 };
 
+// The low 31 bits, which tell all filesystems apart, so that the result is never negative.
+int FilesystemType(int fd) {
+  struct statfs stat;
+  const int result = Result(fstatfs(fd, &stat));
+  return result < 0 ? result : static_cast<int>(stat.f_type & 0x7fffffff);
+}
+
 int Run(const Request& request) {
   uint64_t range[2] = {static_cast<uint64_t>(request.offset),
                        static_cast<uint64_t>(request.length)};
@@ -32,8 +40,10 @@ int Run(const Request& request) {
                                     static_cast<unsigned>(request.mode)));
     case kDiscard:
       return Result(ioctl(request.fd, BLKDISCARD, range));
-    default:
+    case kZeroOut:
       return Result(ioctl(request.fd, BLKZEROOUT, range));
+    default:
+      return FilesystemType(request.fd);
   }
 }
 

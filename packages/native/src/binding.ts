@@ -116,7 +116,8 @@ export interface NativeBinding {
   /**
    * Calls that node:fs does not have, made on libuv's thread pool; `callback(res)` gets 0 or -errno.
    * `call` is one of CALL_*: fallocate(2) with `mode`, sync_file_range(2) with `mode` as flags, the
-   * ioctls BLKDISCARD and BLKZEROOUT (mode ignored). `offset` and `length` in bytes.
+   * ioctls BLKDISCARD and BLKZEROOUT (mode ignored), `offset` and `length` in bytes; and fstatfs(2)
+   * (of the arguments only `fd`), whose result is the low 31 bits of f_type.
    */
   fileCall(
     call: number,
@@ -142,3 +143,4 @@ export const CALL_FALLOCATE = 0
 export const CALL_SYNC_FILE_RANGE = 1
 export const CALL_DISCARD = 2
 export const CALL_ZEROOUT = 3
+export const CALL_FILESYSTEM = 4

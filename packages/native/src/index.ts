@@ -10,6 +10,7 @@ import type { NativeBinding } from './binding.ts'
 export {
   CALL_DISCARD,
   CALL_FALLOCATE,
+  CALL_FILESYSTEM,
   CALL_SYNC_FILE_RANGE,
   CALL_ZEROOUT,
   type NativeBinding,

@@ -63,7 +63,7 @@ describe('a wrong argument', () => {
     for (const name of ['openRing', 'addressOf', 'createWaker', 'storeOnExit', 'fileCall']) {
       throwsTypeError(() => calls[name]!(), name)
     }
-    throwsTypeError(() => binding.fileCall(4, 0, 0, 0n, 0n, () => {}), 'fileCall')
+    throwsTypeError(() => binding.fileCall(5, 0, 0, 0n, 0n, () => {}), 'fileCall')
     throwsTypeError(() => binding.openRing(8, new Uint32Array(29)), 'openRing')
     throwsTypeError(() => binding.directAlignment(0, new Uint32Array(1)), 'directAlignment')
     throwsTypeError(() => binding.blockDevice(0, new Float64Array(1)), 'blockDevice')

@@ -1,12 +1,27 @@
 // The calls on files and the process that node:fs does not have.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
-import { CALL_DISCARD, CALL_FALLOCATE, CALL_SYNC_FILE_RANGE, CALL_ZEROOUT } from '#dist/index.js'
+import {
+  CALL_DISCARD,
+  CALL_FALLOCATE,
+  CALL_FILESYSTEM,
+  CALL_SYNC_FILE_RANGE,
+  CALL_ZEROOUT,
+} from '#dist/index.js'
 import { arena, binding, kernel } from './support/ring.ts'
 
 const { EBADF, EINVAL, ENOTTY, EOPNOTSUPP } = os.constants.errno
@@ -47,6 +62,16 @@ describe('fileCall', () => {
   test('writes a range back', async () => {
     const flags = kernel('SYNC_FILE_RANGE_WRITE') | kernel('SYNC_FILE_RANGE_WAIT_AFTER')
     assert.equal(await fileCall(CALL_SYNC_FILE_RANGE, fd, flags, 0n, 4096n), 0)
+  })
+
+  test('tells filesystems apart', async () => {
+    const PROC_SUPER_MAGIC = 0x9fa0
+    const proc = openSync('/proc/self/stat', 'r')
+    assert.equal(await fileCall(CALL_FILESYSTEM, proc, 0, 0n, 0n), PROC_SUPER_MAGIC)
+    closeSync(proc)
+    const own = statfsSync(directory).type % 2 ** 31
+    assert.equal(await fileCall(CALL_FILESYSTEM, fd, 0, 0n, 0n), own)
+    assert.equal(await fileCall(CALL_FILESYSTEM, 99_999, 0, 0n, 0n), -EBADF)
   })
 
   test('answers -errno', async () => {

@@ -32,11 +32,12 @@ import {
   STAT_BYTES,
   segmentOf,
 } from '@uring-actor/client/protocol'
-import { type FileTable, RIGHT_READ, RIGHT_WRITE } from '../files/file-table.ts'
+import { type FileTable, type OpenFile, RIGHT_READ, RIGHT_WRITE } from '../files/file-table.ts'
 import {
   type OperationTable,
   ROW_ADDR_HIGH,
   ROW_ADDR_LOW,
+  ROW_BY_POOL,
   ROW_CHANNEL,
   ROW_DONE,
   ROW_FILE,
@@ -58,6 +59,7 @@ import type { Channel } from './channel.ts'
 const EBADF = -9
 const EFAULT = -14
 const EINVAL = -22
+const ESPIPE = -29
 const ENAMETOOLONG = -36
 /** sync_file_range's three flags. */
 const SYNC_RANGE_FLAGS = 7
@@ -127,9 +129,10 @@ export class Intake {
     if (file === null || file.closing >= 0) return EBADF
     const needed = RIGHTS[kind]
     if ((file.rights & needed) !== needed) return EBADF
-    const error = this.#checkKind(channel, at, kind, file.kind === FILE_KIND_BLOCK_DEVICE)
+    const error = this.#checkKind(channel, at, kind, file)
     if (error < 0) return error
     words[at + ROW_FILE] = slot
+    if (file.byPool) words[at + ROW_FLAGS] |= ROW_BY_POOL
     file.inFlight++
     return 0
   }
@@ -141,12 +144,13 @@ export class Intake {
     return this.#checkMemory(channel, at, OPEN_RESULT_BYTES, 8)
   }
 
-  #checkKind(channel: Channel, at: number, kind: number, blockDevice: boolean): number {
+  #checkKind(channel: Channel, at: number, kind: number, file: OpenFile): number {
     const words = this.#table.words
     if (kind === OPERATION_READ || kind === OPERATION_WRITE) {
       // A position is -1 as a whole (the file's own), or not negative.
       const own = words[at + ROW_OFF_HIGH] === -1 && words[at + ROW_OFF_LOW] === -1
       if (words[at + ROW_OFF_HIGH] < 0 && !own) return EINVAL
+      if (!own && file.stream) return ESPIPE
       words[at + ROW_RW_FLAGS] = 0
       return this.#checkMemory(channel, at, 0, 1)
     }
@@ -155,7 +159,7 @@ export class Intake {
     if (kind === OPERATION_UTIMES) return this.#checkMemory(channel, at, 16, 8)
     if (kind === OPERATION_SYNC_RANGE && words[at + ROW_RW_FLAGS] & ~SYNC_RANGE_FLAGS) return EINVAL
     if (kind === OPERATION_ALLOCATE && words[at + ROW_RW_FLAGS] !== 0) return EINVAL
-    if (kind === OPERATION_TRUNCATE && blockDevice) return EINVAL
+    if (kind === OPERATION_TRUNCATE && file.kind === FILE_KIND_BLOCK_DEVICE) return EINVAL
     return 0
   }
 

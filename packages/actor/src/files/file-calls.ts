@@ -13,6 +13,8 @@ export interface FileCalls {
 export interface FileCallEvents {
   /** A call has its result; the row completes. */
   settled(row: number, res: number, extra: number): void
+  /** A piece of a read or write has its result; the row may go on. */
+  transferred(row: number, res: number): void
   /** The loop must look again: this came from the event loop, not from the engine. */
   wake(): void
 }

@@ -20,6 +20,10 @@ export class OpenFile {
   readonly direct: boolean
   readonly offsetAlignment: number
   readonly memoryAlignment: number
+  /** It is not for the ring: its reads and writes go through node:fs. */
+  byPool = false
+  /** A pipe or a terminal: nothing in it has a position. */
+  stream = false
   /** Operations taken on it that have not completed. */
   inFlight = 0
   /** The row of the close that waits for them, or -1. */

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
+import { isatty } from 'node:tty'
 import {
   FILE_KIND_BLOCK_DEVICE,
   FILE_KIND_OTHER,
@@ -11,10 +12,12 @@ import {
   OPERATION_CHOWN,
   OPERATION_CLOSE,
   OPERATION_OPEN,
+  OPERATION_READ,
   OPERATION_STAT,
   OPERATION_TRIM,
   OPERATION_TRUNCATE,
   OPERATION_UTIMES,
+  OPERATION_WRITE,
   STAT_FIELDS,
 } from '@uring-actor/client/protocol'
 import type { Channel } from '../channels/channel.ts'
@@ -38,15 +41,26 @@ import { directAlignment } from './direct-alignment.ts'
 import { errnoOf, permissionOf } from './errno.ts'
 import type { FileCallEvents, FileCalls } from './file-calls.ts'
 import { type FileTable, OpenFile } from './file-table.ts'
+import { isNotForTheRing } from './filesystem.ts'
+import { transferByPool } from './pool-transfer.ts'
 
 const ENFILE = -23
 const EINVAL = -22
 const EOPNOTSUPP = -95
 
+/** A file that node:fs has opened. */
+interface Opened {
+  readonly fd: number
+  readonly handle: FileHandle | null
+  readonly flags: number
+  readonly stats: fs.BigIntStats
+}
+
 /**
  * Opening, closing and metadata: through node:fs, in the actor's thread. So Node's permission model
  * stays in force, which a raw ring would pass by, and what the ring cannot do on registered files
- * (statx) needs no unrestricted ring.
+ * (statx) needs no unrestricted ring. The same way go reads and writes of files that are not for
+ * the ring.
  */
 export class MetadataCalls implements FileCalls {
   /** Calls that libuv's pool works on. */
@@ -95,7 +109,8 @@ export class MetadataCalls implements FileCalls {
     const words = this.#table.words
     const { fd } = this.#files.at(words[at + ROW_FILE]) as OpenFile
     const done = (error: NodeJS.ErrnoException | null): void => this.#settle(row, errnoOf(error), 0)
-    if (kind === OPERATION_CLOSE) this.#close(row, at)
+    if (kind === OPERATION_READ || kind === OPERATION_WRITE) this.#transfer(row, at, fd)
+    else if (kind === OPERATION_CLOSE) this.#close(row, at)
     else if (kind === OPERATION_STAT) this.#stat(row, at, fd)
     else if (kind === OPERATION_CHMOD) fs.fchmod(fd, words[at + ROW_OFF_LOW], done)
     else if (kind === OPERATION_CHOWN) {
@@ -117,6 +132,16 @@ export class MetadataCalls implements FileCalls {
     this.pending--
     this.#events.settled(row, res, extra)
     this.#events.wake()
+  }
+
+  #transfer(row: number, at: number, fd: number): void {
+    const { words } = this.#table
+    const { arena } = this.#channels[words[at + ROW_CHANNEL]] as Channel
+    transferByPool(words, at, arena, fd, (error, bytes) => {
+      this.pending--
+      this.#events.transferred(row, error === null ? bytes : errnoOf(error))
+      this.#events.wake()
+    })
   }
 
   #open(row: number, at: number): void {
@@ -148,35 +173,51 @@ export class MetadataCalls implements FileCalls {
         closeDescriptor(fd, handle, () => this.#settle(row, errnoOf(error), 0))
         return
       }
-      const channel = this.#table.words[at + ROW_CHANNEL]
-      const slot = this.#files.claim()
-      if (slot < 0) {
-        closeDescriptor(fd, handle, () => this.#settle(row, ENFILE, 0))
-        return
+      const opened = { fd, handle, flags, stats }
+      if (this.#engine.name !== 'io_uring') this.#register(row, at, opened, false)
+      else if (stats.isFile()) {
+        isNotForTheRing(this.#host.binding, fd, (byPool) => this.#register(row, at, opened, byPool))
+      } else {
+        // The ring would wait for a pipe that was opened not to be waited for, instead of EAGAIN.
+        const byPool = !stats.isBlockDevice() && (flags & fs.constants.O_NONBLOCK) !== 0
+        this.#register(row, at, opened, byPool)
       }
-      const kind = stats.isFile()
-        ? FILE_KIND_REGULAR
-        : stats.isBlockDevice()
-          ? FILE_KIND_BLOCK_DEVICE
-          : FILE_KIND_OTHER
-      const device = kind === FILE_KIND_BLOCK_DEVICE ? stats.rdev : stats.dev
-      const { memory, offset } = directAlignment(this.#host, fd, device)
-      const generation = this.#files.generationOf(slot)
-      const file = new OpenFile(slot, generation, fd, channel, flags, kind, memory, offset)
-      file.handle = handle
-      const registered = this.#engine.registerFile(file)
-      if (registered < 0) {
-        this.#files.release(slot)
-        closeDescriptor(file.fd, file.handle, () => this.#settle(row, registered, 0))
-        return
-      }
-      this.#files.put(file)
-      const result = this.#float64(row, 3)
-      result[OPEN_RESULT_KIND] = kind
-      result[OPEN_RESULT_MEMORY_ALIGNMENT] = memory
-      result[OPEN_RESULT_OFFSET_ALIGNMENT] = offset
-      this.#settle(row, slot, generation)
     })
+  }
+
+  /** Makes an open file known to the engine, and to its client. */
+  #register(row: number, at: number, opened: Opened, byPool: boolean): void {
+    const { fd, handle, flags, stats } = opened
+    const channel = this.#table.words[at + ROW_CHANNEL]
+    const slot = this.#files.claim()
+    if (slot < 0) {
+      closeDescriptor(fd, handle, () => this.#settle(row, ENFILE, 0))
+      return
+    }
+    const kind = stats.isFile()
+      ? FILE_KIND_REGULAR
+      : stats.isBlockDevice()
+        ? FILE_KIND_BLOCK_DEVICE
+        : FILE_KIND_OTHER
+    const device = kind === FILE_KIND_BLOCK_DEVICE ? stats.rdev : stats.dev
+    const { memory, offset } = directAlignment(this.#host, fd, device)
+    const generation = this.#files.generationOf(slot)
+    const file = new OpenFile(slot, generation, fd, channel, flags, kind, memory, offset)
+    file.handle = handle
+    file.byPool = byPool
+    file.stream = stats.isFIFO() || (stats.isCharacterDevice() && isatty(fd))
+    const registered = this.#engine.registerFile(file)
+    if (registered < 0) {
+      this.#files.release(slot)
+      closeDescriptor(file.fd, file.handle, () => this.#settle(row, registered, 0))
+      return
+    }
+    this.#files.put(file)
+    const result = this.#float64(row, 3)
+    result[OPEN_RESULT_KIND] = kind
+    result[OPEN_RESULT_MEMORY_ALIGNMENT] = memory
+    result[OPEN_RESULT_OFFSET_ALIGNMENT] = offset
+    this.#settle(row, slot, generation)
   }
 
   #close(row: number, at: number): void {

@@ -23,6 +23,7 @@ import {
   type OperationTable,
   PHASE_SYNC,
   PHASE_TRANSFER,
+  ROW_BY_POOL,
   ROW_CANCELLED,
   ROW_CHANNEL,
   ROW_DONE,
@@ -150,8 +151,18 @@ export class Dispatcher implements CompletionSink, SyncRunner {
 
   #start(row: number): void {
     this.table.times[row * ROW_TIMES + TIME_SUBMITTED] = this.now
-    if (this.#engine.room > 0 && this.#waiting.length === 0) this.#engine.begin(row, false)
+    if (this.#isByPool(row)) this.#metadata.begin(row)
+    else if (this.#engine.room > 0 && this.#waiting.length === 0) this.#engine.begin(row, false)
     else this.#waiting.push(row)
+  }
+
+  /** Only transfers are: the ring gives the others to a kernel worker that may wait. */
+  #isByPool(row: number): boolean {
+    const words = this.table.words
+    const at = row * ROW_WORDS
+    if ((words[at + ROW_FLAGS] & ROW_BY_POOL) === 0) return false
+    const kind = words[at + ROW_KIND]
+    return kind === OPERATION_READ || kind === OPERATION_WRITE
   }
 
   /** OPERATION_OPEN and what follows are never the engine's; the rest is where it can. */
@@ -159,7 +170,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     const words = this.table.words
     const at = row * ROW_WORDS
     const kind = words[at + ROW_KIND]
-    if (kind > 8) return false
+    if (kind > 8 || this.#isByPool(row)) return false
     const slot = words[at + ROW_FILE]
     const device = slot >= 0 && this.#fileAt(slot).kind === FILE_KIND_BLOCK_DEVICE
     // For the engine, 1 in this word says that a trim is a discard of a block device.

@@ -8,10 +8,12 @@
 export const ROW_WORDS = 16
 export const ROW_CHANNEL = 0
 export const ROW_KIND = 1
-/** The request's flags, and ROW_CANCELLED. */
+/** The request's flags, ROW_CANCELLED and ROW_BY_POOL. */
 export const ROW_FLAGS = 2
 /** The client has asked for its cancellation. Above the flags that a request can have. */
 export const ROW_CANCELLED = 0x100
+/** A transfer that goes through node:fs. */
+export const ROW_BY_POOL = 0x200
 /** Slot in the file table, -1 for operations without a file. */
 export const ROW_FILE = 3
 export const ROW_OFF_LOW = 4

@@ -76,6 +76,7 @@ export class World {
     this.engine.setChannels(channels)
     this.#calls = new FakeCalls(this.engine, this.files, random, {
       settled: (row, res, extra) => this.dispatcher.settled(row, res, extra),
+      transferred: (row, res) => this.dispatcher.completed(row, res),
       wake: () => {},
     })
     const { engine, files } = this

@@ -1,3 +1,4 @@
+import os from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 import { ACCESS_PERMISSIONS, RES_ACCESS_DENIED } from '../protocol/index.ts'
 
@@ -11,6 +12,12 @@ export interface SystemError extends Error {
   readonly bytesWritten?: number
 }
 
+/** The name of an error that libuv has none for, such as EDQUOT and ESTALE. */
+function nameOf(result: number): string {
+  const named = Object.entries(os.constants.errno).find(([, errno]) => errno === -result)
+  return named?.[0] ?? `E${-result}`
+}
+
 /**
  * Turns `-errno` into the error that node:fs would give.
  *
@@ -20,9 +27,7 @@ export interface SystemError extends Error {
  */
 export function systemError(result: number, syscall: string, path?: string): NodeJS.ErrnoException {
   if (result === RES_ACCESS_DENIED) return accessDenied(`${syscall} is restricted`, '', '')
-  const known = getSystemErrorMap().get(result)
-  const code = known === undefined ? `E${-result}` : known[0]
-  const text = known === undefined ? 'unknown error' : known[1]
+  const [code, text] = getSystemErrorMap().get(result) ?? [nameOf(result), `error ${-result}`]
   const where = path === undefined ? '' : ` '${path}'`
   const error = new Error(`${code}: ${text}, ${syscall}${where}`)
   const fields =
