@@ -15,7 +15,7 @@ import type { Plan } from './plan.ts'
 import { Random } from './random.ts'
 import type { RoundOrders } from './round.ts'
 
-const ENGINES: readonly Plan['engine'][] = ['io_uring']
+const ENGINES: readonly Plan['engine'][] = ['io_uring', 'threadpool']
 const ROUND_OPERATIONS = 250_000
 /** Then a round is given up; what it has written is checked all the same. */
 const ROUND_MILLIS_MAX = 900_000

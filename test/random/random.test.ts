@@ -8,7 +8,7 @@ import { runScript } from '../support/child.ts'
 const operations = process.env.URING_ACTOR_RANDOM_OPERATIONS ?? '60000'
 const seed = process.env.URING_ACTOR_RANDOM_SEED ?? String(Math.floor(Math.random() * 2 ** 31))
 
-for (const engine of ['io_uring']) {
+for (const engine of ['io_uring', 'threadpool']) {
   test(`random operations are settled once and rightly: ${engine}`, async (t) => {
     const args = ['--operations', operations, '--seed', seed, '--engine', engine]
     const script = new URL('./main.js', import.meta.url)

@@ -25,7 +25,7 @@ const orders = JSON.parse(process.argv[2]!) as RoundOrders
 const { directory, seed, operations, engine, queueDepth, channelDepth, arenaBytes } = orders
 const plan = makePlan(directory, seed, engine, operations)
 const board = Board.create(plan.clients.length)
-const actor = await spawnActor({ engine, queueDepth, channelDepth, arenaBytes } as object)
+const actor = await spawnActor({ engine, queueDepth, channelDepth, arenaBytes })
 const watching = watch()
 const began = performance.now()
 // The main thread, workers, the task of a pool, and a worker that only blocks.

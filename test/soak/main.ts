@@ -58,9 +58,9 @@ process.exitCode = (await main()) ? 0 : 1
 async function main(): Promise<boolean> {
   console.log(`soak: ${Math.round(seconds)} s, ${engine}, seed ${seed}`)
   // The first actor of a process leaves its doorbell, which later ones use again.
-  await (await spawnActor({ engine } as object)).close()
+  await (await spawnActor({ engine })).close()
   const atStart = openDescriptors()
-  const actor = await spawnActor({ engine } as object)
+  const actor = await spawnActor({ engine })
   const { samples, counters } = await load(actor)
   const { clients, inFlight, openFiles, overflow } = await actor.stats()
   await actor.close()
