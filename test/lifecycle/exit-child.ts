@@ -37,6 +37,15 @@ const programs: Record<string, () => Promise<void>> = {
     say('reading')
     file.read(Buffer.alloc(64)).then(({ bytesRead }) => say(`read ${bytesRead}`))
   },
+  'read posted after a blocking call': async () => {
+    const [client, file] = await opened()
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    client.nop().catch(say)
+    // It takes the first one's completion too; and all three are of one turn of the event loop.
+    client.nopSync()
+    say('reading')
+    file.read(Buffer.alloc(64)).then(({ bytesRead }) => say(`read ${bytesRead}`))
+  },
   'everything in flight': async () => {
     const [client, file] = await opened()
     const told = (name: string) => () => say(name)

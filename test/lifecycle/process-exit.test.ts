@@ -53,13 +53,15 @@ function feeding(pipe: SlowPipe): ChildOptions {
   return { onOutput }
 }
 
-test('it stays for a read that takes its time', async () => {
-  const pipe = new SlowPipe()
-  const result = await runProgram('read in flight', pipe.path, feeding(pipe))
-  assert.equal(result.stdout, 'reading\nread 64\n')
-  assertEnded(result, 0)
-  pipe.close()
-})
+for (const program of ['read in flight', 'read posted after a blocking call']) {
+  test(`it stays for a read that takes its time: ${program}`, async () => {
+    const pipe = new SlowPipe()
+    const result = await runProgram(program, pipe.path, feeding(pipe))
+    assert.equal(result.stdout, 'reading\nread 64\n')
+    assertEnded(result, 0)
+    pipe.close()
+  })
+}
 
 test('a thread stays for a read that takes its time, and ends by itself then', async () => {
   const pipe = new SlowPipe()

@@ -78,6 +78,8 @@ export class Transport {
   #publishTask = (): void => {
     this.#publishQueued = false
     this.publish()
+    // A blocking call in this turn may have let go when all that had been posted was done.
+    if (this.operations.outstandingCount > 0) this.#presence.hold()
     this.#watcher.watch()
   }
   #freeTask = (operation: Operation): void => this.free(operation)
