@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { capabilities } from '@uring-actor/actor'
 import { reportOf } from '../support/child.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { PERMISSION_MODEL } from '../support/tools.ts'
 import { assertFellBack, assertRuns, runChild } from './expectations.ts'
 import type { PermissionReport } from './permission-child.ts'
 
@@ -27,7 +28,7 @@ test('what may not be opened is not opened by the actor either', async () => {
   )
   const orders = [`${readable}|r`, `${readable}|r+`, `${writable}|r+`, `${writable}|w`]
   const rights = [
-    '--experimental-permission',
+    PERMISSION_MODEL,
     '--allow-worker',
     ...['readable', 'writable'].map((name) => `--allow-fs-read=${directory}/${name}/`),
     `--allow-fs-read=${root}`,
@@ -50,12 +51,7 @@ test('what may not be opened is not opened by the actor either', async () => {
   }
 })
 
-const open = [
-  '--experimental-permission',
-  '--allow-worker',
-  '--allow-fs-read=*',
-  '--allow-fs-write=*',
-]
+const open = [PERMISSION_MODEL, '--allow-worker', '--allow-fs-read=*', '--allow-fs-write=*']
 
 test('without --allow-addons the actor runs on the thread pool', async () => {
   const report = await runChild({ nodeArgs: open })

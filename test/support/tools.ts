@@ -29,3 +29,8 @@ export function missingSystemTests(): string | false {
     return `changes the system: set ${SYSTEM_TESTS}=1 to run it`
   return missingRoot()
 }
+
+/** The option that puts node's permission model in force: it has lost its prefix in node 23.5. */
+export const PERMISSION_MODEL: string = process.allowedNodeEnvironmentFlags.has('--permission')
+  ? '--permission'
+  : '--experimental-permission'
