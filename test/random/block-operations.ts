@@ -1,6 +1,6 @@
 // Operations on the files of blocks, most of which any client may touch at any time.
-import type { UringFile } from '@uring-actor/client'
-import { BLOCK_BYTES, type Memory, memoryOf, seal } from './content.ts'
+import { BLOCK_BYTES, memoryOf } from './content.ts'
+import { givenUpOperation } from './given-up.ts'
 import {
   DATASYNC,
   FORM_CHAIN,
@@ -17,24 +17,18 @@ import {
   TRIM,
   WRITE,
 } from './kinds.ts'
-import { BLOCKS_MAX, cut, type Lane, Margins } from './lane.ts'
+import { BLOCKS_MAX, cut, type Lane, Margins, type Target } from './lane.ts'
 import { DIRECT_BLOCKS_PER_LANE, DIRECT_FILE, SHARED_BLOCKS, SHARED_FILES } from './plan.ts'
 
 /** All clients meet here. */
 const HOT_BLOCKS = 32
-
-interface Target {
-  readonly handle: UringFile
-  readonly file: number
-  readonly block: number
-  readonly count: number
-}
 
 /** One operation, or one chain; `place` is its number in the burst. */
 export function blockOperation(lane: Lane, place: number): Promise<unknown> {
   const { random } = lane
   const target = drawTarget(lane, place)
   const form = drawForm(lane)
+  if (!lane.blocking && random.chance(40)) return givenUpOperation(lane, target, place)
   const drawn = random.below(1000)
   if (drawn < 490) return readBlocks(lane, target, form, place)
   if (drawn < 900) return writeBlocks(lane, target, form, place)
@@ -123,19 +117,11 @@ async function readMany(lane: Lane, { handle, file, block, count }: Target): Pro
   }
 }
 
-function sealAll(lane: Lane, memory: Memory, { file, block, count }: Target): number {
-  const version = lane.takeVersions(count)
-  for (let index = 0; index < count; index++) {
-    seal(memory, index, file, block + index, lane.writer, version + index)
-  }
-  return version
-}
-
 function writeBlocks(lane: Lane, target: Target, form: number, place: number): Promise<unknown> {
   const { random, session } = lane
   const { handle, file, block, count } = target
   const memory = lane.places[place]![0].memory(form)
-  const version = sealAll(lane, memory, target)
+  const version = lane.sealAll(memory, target)
   const length = count * BLOCK_BYTES
   const position = block * BLOCK_BYTES
   const bytes = memory.bytes.subarray(0, length)
@@ -186,7 +172,7 @@ async function chain(lane: Lane, target: Target, place: number): Promise<void> {
   const [first, second] = lane.places[place]!
   const written = first.memory(random.chance(500) ? FORM_LEASE : 0)
   const read = second.memory(random.chance(500) ? FORM_LEASE : 0)
-  const version = sealAll(lane, written, target)
+  const version = lane.sealAll(written, target)
   const synced = random.chance(20)
   const trimmed = random.chance(200)
   const at = { form: FORM_CHAIN, file, position, length }

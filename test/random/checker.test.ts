@@ -14,6 +14,9 @@ const CHECKER = fileURLToPath(new URL('./checker/main.js', import.meta.url))
 const EIO = 5
 const ENOENT = 2
 const ABORTED = 1000
+const NOT_STARTED = 0
+const CANCELLED = 1
+const FINISHED = 2
 
 /** The kinds of faults that the checker finds when the scenario is played. */
 function faults(play: (scenario: Scenario) => void): string[] {
@@ -37,6 +40,11 @@ function twoWrites(scenario: Scenario): void {
 
 function trim(scenario: Scenario, times: readonly [number, number]): void {
   scenario.operation(0, times, { kind: TRIM, length: 4096 }, [1, 9])
+}
+
+/** A third write, given up at once; returns its number. */
+function abortedWrite(scenario: Scenario): number {
+  return scenario.write(0, [50, 51], 0, [1, 3], { form: FORM_ABORT, code: ABORTED })
 }
 
 /** Two halves of what two writes of block 0 wrote. */
@@ -69,15 +77,21 @@ const GOOD: Record<string, (scenario: Scenario) => void> = {
     twoWrites(s)
     s.read(1, [35, 45], 0, mixed())
   },
-  'an aborted write that was not done': (s) => {
+  'an aborted write that did nothing': (s) => {
     twoWrites(s)
-    s.write(1, [50, 51], 0, [2, 1], { form: FORM_ABORT, code: ABORTED })
+    s.outcome(0, 52, abortedWrite(s), NOT_STARTED)
   },
-  'an aborted write that was done later': (s) => {
+  'an aborted write that was done until its outcome was known': (s) => {
     twoWrites(s)
-    s.write(1, [50, 51], 0, [2, 1], { form: FORM_ABORT, code: ABORTED })
-    s.read(1, [60, 61], 0, [1, 2])
-    s.left(0, 2, 1)
+    s.outcome(0, 55, abortedWrite(s), FINISHED, 4096)
+    s.read(1, [52, 53], 0, [1, 2])
+    s.read(1, [60, 61], 0, [1, 3])
+    s.left(0, 1, 3)
+  },
+  'an aborted write that was stopped, and may have been done': (s) => {
+    twoWrites(s)
+    s.outcome(0, 55, abortedWrite(s), CANCELLED)
+    s.left(0, 1, 3)
   },
   'a missing file that is not found': (s) => {
     s.operation(0, [1, 2], { kind: OPEN_MISSING }, [1, 0], { code: ENOENT })
@@ -220,6 +234,45 @@ const PLANTED: Record<string, readonly [string[], (scenario: Scenario) => void]>
     ['error'],
     (s) => {
       s.read(0, [1, 2], 0, 'zeros', { code: ABORTED })
+    },
+  ],
+  'an abort whose outcome is never known': [
+    ['lost'],
+    (s) => {
+      twoWrites(s)
+      abortedWrite(s)
+    },
+  ],
+  'an abort with two outcomes': [
+    ['duplicate'],
+    (s) => {
+      twoWrites(s)
+      const number = abortedWrite(s)
+      for (const time of [52, 53]) s.outcome(0, time, number, NOT_STARTED)
+    },
+  ],
+  'an aborted write that did nothing and is there': [
+    ['misdirected'],
+    (s) => {
+      twoWrites(s)
+      s.outcome(0, 52, abortedWrite(s), NOT_STARTED)
+      s.left(0, 1, 3)
+    },
+  ],
+  'an aborted write that takes place after its outcome': [
+    ['stale'],
+    (s) => {
+      twoWrites(s)
+      s.outcome(0, 55, abortedWrite(s), CANCELLED)
+      s.read(1, [60, 61], 0, [1, 2])
+      s.left(0, 1, 3)
+    },
+  ],
+  'an aborted write that ended by itself and is not there': [
+    ['stale'],
+    (s) => {
+      twoWrites(s)
+      s.outcome(0, 55, abortedWrite(s), FINISHED, 4096)
     },
   ],
   'an error that is swallowed': [

@@ -23,7 +23,7 @@ export default async function runClient(task: Task): Promise<void> {
   const board = new Board(task.board)
   const history = new History(path.join(plan.directory, planned.history), board, task.client)
   // What is there when operations are lost, and the round is given up, tells which.
-  const flushing = setInterval(() => history.flush(), FLUSH_MILLIS)
+  const flushing = setInterval(() => history.flush(), FLUSH_MILLIS).unref()
   const randoms = Array.from(
     { length: planned.lanes },
     (_, lane) => new Random(plan.seed, planned.firstWriter + lane),
@@ -97,6 +97,7 @@ async function runLane(lane: Lane, operations: number): Promise<void> {
     else await otherOperation(lane)
     if (blocking && bursts % BURSTS_PER_TURN === 0) await nextTurn()
   }
+  await lane.ended()
   await close(lane, form, lane.own.id, lane.handle!)
 }
 

@@ -8,6 +8,7 @@ const SETTLED = 2
 const DUMP = 3
 const SESSION = 4
 const END = 5
+const OUTCOME = 6
 const BUFFER_WORDS = 1 << 16
 /** A record of a read of several blocks, all of them dumped, fits in what is kept free. */
 const RECORD_WORDS_MAX = 8 * (BLOCK_WORDS + 8)
@@ -29,6 +30,16 @@ export interface Journal {
   settled(operation: number, code: number, count: number, checksum?: number): void
   /** A read of blocks that begin with `block`. */
   settledBlocks(operation: number, count: number, memory: Memory, file: number, block: number): void
+  /** What became of an operation that was given up; with the blocks if it was a read. */
+  outcome(
+    operation: number,
+    state: number,
+    code: number,
+    count: number,
+    memory: Memory | null,
+    file: number,
+    block: number,
+  ): void
 }
 
 export class History implements Journal {
@@ -88,6 +99,28 @@ export class History implements Journal {
     block: number,
   ): void {
     const time = this.#board.tick()
+    const told = this.#told(operation, count, memory, file, block)
+    const at = this.#begin(SETTLED, 6 + told.length, time, operation)
+    this.#words.set([0, count, 0, ...told], at)
+  }
+
+  outcome(
+    operation: number,
+    state: number,
+    code: number,
+    count: number,
+    memory: Memory | null,
+    file: number,
+    block: number,
+  ): void {
+    const time = this.#board.tick()
+    const told = memory === null ? [] : this.#told(operation, count, memory, file, block)
+    const at = this.#begin(OUTCOME, 7 + told.length, time, operation)
+    this.#words.set([state, code, count, 0, ...told], at)
+  }
+
+  /** Writer, version and checksum of each block; those that are none are dumped. */
+  #told(operation: number, count: number, memory: Memory, file: number, block: number): number[] {
     const blocks = Math.floor(count / (BLOCK_WORDS * 4))
     const told: number[] = []
     for (let index = 0; index < blocks; index++) {
@@ -96,11 +129,7 @@ export class History implements Journal {
       else told.push(state === 'zeros' ? 0 : -1, 0, 0)
       if (state === 'other') this.#dump(operation, index, memory)
     }
-    const at = this.#begin(SETTLED, 6 + told.length, time, operation)
-    this.#words[at] = 0
-    this.#words[at + 1] = count
-    this.#words[at + 2] = 0
-    this.#words.set(told, at + 3)
+    return told
   }
 
   #dump(operation: number, index: number, memory: Memory): void {

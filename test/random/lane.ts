@@ -2,7 +2,7 @@
 // function of the seed and of the lane's number only, not of when anything completes.
 import type { Client, Lease, UringFile } from '@uring-actor/client'
 import { CODE_TRAMPLED, codeOf } from './codes.ts'
-import { BLOCK_BYTES, type Memory, memoryOf } from './content.ts'
+import { BLOCK_BYTES, type Memory, memoryOf, seal } from './content.ts'
 import type { Journal } from './history.ts'
 import { FORM_LEASE, FORM_SYNC } from './kinds.ts'
 import { type Board, byteFileOf, type Plan, type PlannedClient, type PlannedFile } from './plan.ts'
@@ -27,13 +27,13 @@ export interface Session {
 /** Memory for one operation: an ordinary buffer with margins, and a lease. */
 export class Place {
   readonly #client: Client
-  readonly plain: Memory
+  #plain: Memory
   #lease: Lease
   #leased: Memory
 
   constructor(client: Client) {
     this.#client = client
-    this.plain = memoryOf(new Uint8Array(PLACE_BYTES + 2 * MARGIN).fill(0xa5))
+    this.#plain = plainMemory()
     this.#lease = client.alloc(PLACE_BYTES)
     this.#leased = memoryOf(this.#lease)
   }
@@ -41,17 +41,18 @@ export class Place {
   /** The memory to use, from its beginning. */
   memory(form: number): Memory {
     if (form & FORM_LEASE) return this.#leased
-    const { bytes } = this.plain
+    const { bytes } = this.#plain
     return memoryOf(bytes.subarray(MARGIN, MARGIN + PLACE_BYTES))
   }
 
   /** All of the memory that belongs to this place. */
   whole(form: number): Uint8Array {
-    return form & FORM_LEASE ? this.#lease : this.plain.bytes
+    return form & FORM_LEASE ? this.#lease : this.#plain.bytes
   }
 
-  /** Gives the lease back, also with an operation in flight on it, and takes another. */
+  /** Takes other memory. The lease is given back, also with an operation in flight on it. */
   renew(): void {
+    this.#plain = plainMemory()
     this.#lease.release()
     this.#lease = this.#client.alloc(PLACE_BYTES)
     this.#leased = memoryOf(this.#lease)
@@ -60,6 +61,18 @@ export class Place {
   release(): void {
     this.#lease.release()
   }
+}
+
+function plainMemory(): Memory {
+  return memoryOf(new Uint8Array(PLACE_BYTES + 2 * MARGIN).fill(0xa5))
+}
+
+/** Blocks of a file of blocks. */
+export interface Target {
+  readonly handle: UringFile
+  readonly file: number
+  readonly block: number
+  readonly count: number
 }
 
 export interface Invocation {
@@ -85,6 +98,8 @@ export class Lane {
   /** Operations that this lane has invoked in this session. */
   operations = 0
   #version: number
+  /** What this lane does not wait for before it goes on. */
+  readonly #pending = new Set<Promise<void>>()
 
   /** `before` is the same lane of the session before, which it goes on from. */
   constructor(
@@ -150,6 +165,25 @@ export class Lane {
 
   trampled(operation: number): void {
     this.session.history.settled(operation, CODE_TRAMPLED, 0)
+  }
+
+  /** Makes blocks of new versions; returns the first of these. */
+  sealAll(memory: Memory, { file, block, count }: Target): number {
+    const version = this.takeVersions(count)
+    for (let index = 0; index < count; index++) {
+      seal(memory, index, file, block + index, this.writer, version + index)
+    }
+    return version
+  }
+
+  /** Goes on without waiting for it; `ended` does. */
+  later(known: Promise<void>): void {
+    this.#pending.add(known)
+    void known.then(() => this.#pending.delete(known))
+  }
+
+  async ended(): Promise<void> {
+    await Promise.all(this.#pending)
   }
 
   release(): void {

@@ -53,7 +53,10 @@ function inWorker(data: Task): Promise<void> {
       board.stop()
       reject(error)
     })
-    worker.once('exit', () => resolve())
+    worker.once('exit', (code) => {
+      if (code === 0) resolve()
+      else reject(new Error(`the thread of client ${data.client} ended with ${code}`))
+    })
   })
 }
 

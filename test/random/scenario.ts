@@ -91,6 +91,11 @@ export class Scenario {
     blockOf(BLOCK_FILE, block, writer, version).copy(this.blocks, block * BLOCK_BYTES)
   }
 
+  /** What became of an operation that was given up. */
+  outcome(client: number, time: number, number: number, state: number, count = 0, code = 0): void {
+    this.record(client, time, 6, number, [state, code, count, 0])
+  }
+
   writeBytes(times: Times, position: number, length: number, version: number): void {
     const fields = { kind: WRITE, file: BYTE_FILE, position, length }
     this.operation(0, times, fields, [1, version], { count: length })

@@ -94,7 +94,10 @@ async function load(actor: Actor): Promise<{ samples: Sample[]; counters: Counte
     const worker = new Worker(new URL('./soak-client.js', import.meta.url), { workerData: task })
     return new Promise<void>((resolve, reject) => {
       worker.once('error', reject)
-      worker.once('exit', () => resolve())
+      worker.once('exit', (code) => {
+        if (code === 0) resolve()
+        else reject(new Error(`the thread of client ${client} ended with ${code}`))
+      })
     })
   })
   const all = Promise.all(threads)

@@ -114,6 +114,8 @@ export class Watch implements Journal {
     this.settled(operation, 0)
   }
 
+  outcome(): void {}
+
   sessionEnded(): void {
     this.#counters[SESSIONS]!++
   }

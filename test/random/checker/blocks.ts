@@ -7,7 +7,7 @@ import { BLOCK_BYTES, blockOf, checksumIn } from './content.ts'
 import type { Findings } from './findings.ts'
 import { nameOf, type Operation } from './history.ts'
 import { type Cluster, checkRegister, NEVER, type Reading, type Register } from './register.ts'
-import { checkCount, wasAborted } from './results.ts'
+import { checkCount } from './results.ts'
 
 const READ = 1
 const WRITE = 2
@@ -47,29 +47,31 @@ export class BlockFile {
 
   /** Takes an operation, settled or not, in any order. */
   add(operation: Operation): void {
-    const { kind, code, position, length, blocks } = operation
+    const { kind, code, position, length, blocks, stopped } = operation
     const first = position / BLOCK_BYTES
     if (kind === WRITE || kind === TRIM) {
       const count = length / BLOCK_BYTES
       for (let index = 0; index < count; index++) this.#written(operation, first + index, index)
-    } else if (kind === READ && code === 0) {
+    } else if (kind === READ && code === 0 && !stopped) {
       for (let index = 0; index < blocks; index++) this.#reads.push({ operation, index })
     }
   }
 
   #written(operation: Operation, block: number, index: number): void {
-    const { kind, writer, version, invoked, settled, code } = operation
-    if (code > 0 && !wasAborted(operation)) return
-    // What was aborted, or lost, may take place at any later time, or never.
-    const done = code === 0
+    const { kind, writer, version, invoked, code, count, stopped, notStarted } = operation
+    if (notStarted || (!stopped && code > 0)) return
+    const lost = operation.settled < 0
+    // What was lost may take place at any later time, or never; what was stopped, until it was.
+    const settled = lost ? NEVER : operation.settled
+    const done = !lost && (!stopped || (index + 1) * BLOCK_BYTES <= count)
     const cluster: Cluster = {
       writer,
       version: version + index,
       block,
       invoked,
-      settled: done ? settled : NEVER,
+      settled,
       done,
-      first: done ? settled : NEVER,
+      first: settled,
       last: invoked,
       wasRead: false,
       checksum: null,

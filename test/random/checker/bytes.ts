@@ -29,9 +29,9 @@ export class ByteFile {
 
   /** Takes the next operation in the order of the settlements. */
   settled(operation: Operation): void {
-    const { kind, code, position, length, count } = operation
+    const { kind, code, position, length, count, stopped } = operation
     checkCount(operation, this.#size, this.#findings)
-    if (code !== 0) return
+    if (code !== 0 || stopped) return
     if (kind === READ) this.#read(operation)
     else if (kind === WRITE) {
       this.#grow(position + count)

@@ -1,5 +1,5 @@
 // Reads one client's history, and shows that every operation was settled exactly once.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Findings } from './findings.ts'
 
 const INVOKED = 1
@@ -7,6 +7,14 @@ const SETTLED = 2
 const DUMP = 3
 const SESSION = 4
 const END = 5
+const OUTCOME = 6
+
+const NOT_STARTED = 0
+const FINISHED = 2
+
+const FORM_ABORT = 128
+/** Codes of settlements by abort and by time-out. */
+const GIVEN_UP: readonly number[] = [1000, 1001]
 
 const KIND_FLUSH = 13
 
@@ -22,8 +30,12 @@ export interface Operation {
   readonly writer: number
   readonly version: number
   readonly invoked: number
-  /** Time of the settlement; -1 when there is none. */
+  /** When it had ended: its settlement, or its outcome if it was given up. -1 when it has not. */
   readonly settled: number
+  /** It was given up, and did not end by itself. */
+  readonly stopped: boolean
+  /** It was given up before it did anything. */
+  readonly notStarted: boolean
   readonly code: number
   readonly count: number
   readonly checksum: number
@@ -45,6 +57,7 @@ export class History {
   /** Where the records of each operation begin. */
   readonly #invokedAt: number[] = []
   readonly #settledAt: number[] = []
+  readonly #outcomeAt = new Map<number, number>()
   /** Operations in the order in which they were settled. */
   readonly settlements: number[] = []
   readonly #dumps = new Map<string, Int32Array>()
@@ -54,10 +67,15 @@ export class History {
   constructor(path: string, client: number, findings: Findings) {
     this.client = client
     this.#findings = findings
-    const bytes = readFileSync(path)
+    const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0)
     const length = bytes.length >> 2
     this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, length)
     this.#readAll()
+    for (const number of this.settlements) {
+      if (this.#wasGivenUp(number) && !this.#outcomeAt.has(number)) {
+        findings.add('lost', `operation ${number} of client ${client} was given up; no outcome`)
+      }
+    }
     for (const number of this.#unsettled) {
       const { kind, file, position } = this.operation(number)
       const what = `kind ${kind}, file ${file}, position ${position}`
@@ -72,8 +90,15 @@ export class History {
   operation(number: number): Operation {
     const words = this.#words
     const asked = this.#invokedAt[number]!
-    const at = this.#settledAt[number] ?? -1
-    const settled = at >= 0
+    const settlement = this.#settledAt[number]!
+    const outcome = this.#outcomeAt.get(number) ?? -1
+    const givenUp = this.#wasGivenUp(number)
+    // An outcome has a state before the code, and is else laid out as a settlement.
+    const at = givenUp ? outcome + 1 : settlement
+    const ended = givenUp ? outcome >= 0 : settlement >= 0
+    const state = givenUp && ended ? words[outcome + 3]! : FINISHED
+    const record = givenUp ? outcome : settlement
+    const header = givenUp ? 7 : 6
     return {
       client: this.client,
       number,
@@ -85,17 +110,26 @@ export class History {
       writer: words[asked + 8]!,
       version: words[asked + 9]!,
       invoked: words[asked + 1]!,
-      settled: settled ? words[at + 1]! : -1,
-      code: settled ? words[at + 3]! : -1,
-      count: settled ? words[at + 4]! : 0,
-      checksum: settled ? words[at + 5]! : 0,
-      blocks: settled ? ((words[at]! >>> 8) - 6) / 3 : 0,
+      settled: ended ? words[record + 1]! : -1,
+      stopped: givenUp && state !== FINISHED,
+      notStarted: state === NOT_STARTED,
+      code: ended ? words[at + 3]! : -1,
+      count: ended ? words[at + 4]! : 0,
+      checksum: ended ? words[at + 5]! : 0,
+      blocks: ended ? ((words[record]! >>> 8) - header) / 3 : 0,
       blockAt: (index) => {
         const block = at + 6 + 3 * index
         return [words[block]!, words[block + 1]!, words[block + 2]!]
       },
       dumpAt: (index) => this.#dumps.get(`${number} ${index}`),
     }
+  }
+
+  /** True for one that was settled by its abort or its time-out. */
+  #wasGivenUp(number: number): boolean {
+    const at = this.#settledAt[number]!
+    if (at < 0 || (this.#words[this.#invokedAt[number]! + 4]! & FORM_ABORT) === 0) return false
+    return GIVEN_UP.includes(this.#words[at + 3]!)
   }
 
   #readAll(): void {
@@ -128,6 +162,7 @@ export class History {
     const number = words[at + 2]!
     if (type === INVOKED) this.#invoked(number, at)
     else if (type === SETTLED) this.#settled(number, at)
+    else if (type === OUTCOME) this.#outcome(number, at)
     else if (type === DUMP) {
       this.#dumps.set(`${number} ${words[at + 3]}`, words.subarray(at + 4, at + length))
     } else if (type === SESSION) this.#session(words.subarray(at + 3, at + length))
@@ -166,6 +201,15 @@ export class History {
       const what = `operation ${number} of client ${this.client} was settled before ${oldest}`
       this.#findings.add('flush', what)
     }
+  }
+
+  #outcome(number: number, at: number): void {
+    if (this.#outcomeAt.has(number) || !this.#wasGivenUp(number)) {
+      const what = `client ${this.client} had another outcome of operation ${number}`
+      this.#findings.add('duplicate', what)
+      return
+    }
+    this.#outcomeAt.set(number, at)
   }
 
   #session([taken, completed, inFlight, delivered]: Int32Array): void {

@@ -9,7 +9,7 @@ import { BlockFile } from './blocks.ts'
 import { ByteFile } from './bytes.ts'
 import { Findings } from './findings.ts'
 import { History, type Operation } from './history.ts'
-import { checkResult, wasAborted } from './results.ts'
+import { checkResult } from './results.ts'
 
 interface Manifest {
   readonly files: ReadonlyArray<{
@@ -35,7 +35,10 @@ for (const { id, path: file, kind, size } of manifest.files) {
 for (const [client, { history: name }] of manifest.clients.entries()) {
   const history = new History(path.join(directory, name), client, findings)
   counts.operations += history.operations
-  for (const number of history.settlements) settled(history.operation(number))
+  for (const number of history.settlements) {
+    const operation = history.operation(number)
+    if (operation.settled >= 0) settled(operation)
+  }
   for (let number = 0; number < history.operations; number++) {
     const operation = history.operation(number)
     // What was lost may still have been done.
@@ -55,7 +58,7 @@ function settled(operation: Operation): void {
   checkResult(operation, findings)
   blockFiles.get(operation.file)?.settled(operation)
   byteFiles.get(operation.file)?.settled(operation)
-  if (wasAborted(operation)) counts.aborted++
+  if (operation.stopped) counts.aborted++
   else if (operation.code > 0) counts.failed++
   counts.blockReads += operation.blocks
   for (let index = 0; index < operation.blocks; index++) {

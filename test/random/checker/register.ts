@@ -11,8 +11,9 @@ export interface Cluster {
   readonly version: number
   readonly block: number
   readonly invoked: number
-  /** NEVER for one that was aborted or lost. */
+  /** Until when it may take place; NEVER for one that was lost. */
   readonly settled: number
+  /** It has certainly taken place. */
   readonly done: boolean
   /** The earliest settlement and the latest invocation of the write and its reads. */
   first: number

@@ -6,9 +6,6 @@ const READ = 1
 const WRITE = 2
 const STAT = 9
 
-const FORM_ABORT = 128
-const ABORTED: readonly number[] = [1000, 1001]
-
 const EBADF = 9
 const EEXIST = 17
 const EINVAL = 22
@@ -24,15 +21,10 @@ const MUST_FAIL: Readonly<Record<number, number>> = {
   19: EINVAL,
 }
 
-/** The operation was aborted or timed out: what it did to the file is unknown. */
-export function wasAborted({ form, code }: Operation): boolean {
-  return (form & FORM_ABORT) !== 0 && ABORTED.includes(code)
-}
-
 /** Holds the settlement against what is allowed; the data is for others. */
 export function checkResult(operation: Operation, findings: Findings): void {
-  const { kind, code, count, length, settled } = operation
-  if (settled < 0 || wasAborted(operation)) return
+  const { kind, code, count, length, settled, stopped } = operation
+  if (settled < 0 || stopped) return
   const expected = MUST_FAIL[kind] ?? 0
   if (code !== expected) {
     findings.add('error', `${nameOf(operation)}, kind ${kind}, settled with ${code}: ${expected}`)
@@ -43,8 +35,8 @@ export function checkResult(operation: Operation, findings: Findings): void {
 
 /** The number that a read or a stat must have given, of a file of that size. */
 export function checkCount(operation: Operation, size: number, findings: Findings): void {
-  const { kind, code, count, position, length } = operation
-  if (code !== 0 || (kind !== READ && kind !== STAT)) return
+  const { kind, code, count, position, length, settled, stopped } = operation
+  if (settled < 0 || stopped || code !== 0 || (kind !== READ && kind !== STAT)) return
   const expected = kind === STAT ? size : Math.max(0, Math.min(length, size - position))
   if (count !== expected) {
     const what = kind === STAT ? 'told a size of' : 'read'
