@@ -28,6 +28,10 @@ const EXAMPLES: Record<string, RegExp[]> = {
     /^after the crash: 999 entries, to "entry 998"$/m,
     /^and appending goes on$/m,
   ],
+  '05-power-cut': [
+    /^hasty journal: with seed \d+ it lost \d+.*, which it had acknowledged$/m,
+    /^journal: nothing was lost in 50 power cuts$/m,
+  ],
 }
 
 describe('the examples', () => {

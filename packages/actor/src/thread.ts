@@ -78,6 +78,7 @@ async function start({
   wake = () => loop.wake()
   const answer: StartAnswer = {
     ok: true,
+    engine: engine.name,
     choice,
     warnings: engine.limitations.filter(({ warn }) => warn).map(({ text }) => text),
     doorbell: engine.doorbell,

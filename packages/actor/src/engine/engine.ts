@@ -23,7 +23,8 @@ export interface CompletionSink {
  * retries, order between operations or errors: that is the same for all engines.
  */
 export interface Engine {
-  readonly name: 'io_uring' | 'threadpool'
+  /** 'io_uring', 'threadpool', or that of an engine for tests. */
+  readonly name: string
   /** The rows that it begins; as many as can be in flight. */
   readonly table: OperationTable
   /** Most operations in flight at once. */

@@ -24,6 +24,8 @@ export interface LayerData {
 export type StartAnswer =
   | {
       readonly ok: true
+      /** The name of the engine that runs. */
+      readonly engine: string
       readonly choice: EngineChoice
       /** What whoever runs the process should know of. */
       readonly warnings: readonly string[]

@@ -128,7 +128,7 @@ function startThread(data: StartData, forget: () => void): Promise<Actor> {
         worker.once('exit', () => reject(startError(answer.code, answer.message)))
         return
       }
-      const { choice, doorbell, limits, task } = answer
+      const { choice, doorbell, engine, limits, task } = answer
       warnOnce(choice, answer.warnings)
       const address: ActorAddress = {
         protocolVersion: PROTOCOL_VERSION,
@@ -136,7 +136,7 @@ function startThread(data: StartData, forget: () => void): Promise<Actor> {
         processId: process.pid,
         doorbell,
         task,
-        engine: choice.engine,
+        engine,
         limits,
         header: data.header,
       }

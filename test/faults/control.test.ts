@@ -1,0 +1,213 @@
+// Steering a test actor: the same seed and the same program give the same history; time goes on by
+// hand; results are kept back and let go; faults strike real files too, on each engine.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { spawnActor } from '@uring-actor/actor'
+import {
+  type FaultEvent,
+  type FaultPlan,
+  spawnTestActor,
+  type TestActor,
+} from '@uring-actor/actor/testing'
+import { Random } from '../random/random.ts'
+import { codeOf, within } from '../support/outcome.ts'
+import { temporaryFile } from '../support/temporary.ts'
+import { failureOf } from './failure.ts'
+
+const RATES = { short: 0.3, interrupt: 0.3, error: 0.1, sync: 0.1, busy: 0.3 }
+
+async function historyOf(
+  plan: FaultPlan,
+  program: (tested: TestActor) => Promise<void>,
+): Promise<FaultEvent[]> {
+  await using tested = await spawnTestActor({ ...plan, trace: true })
+  await program(tested)
+  return tested.faults.history()
+}
+
+/** Reads and writes, each after the one before it. */
+async function oneByOne(tested: TestActor): Promise<void> {
+  const file = await tested.connect().open('/file', 'w+')
+  const random = new Random(1, 1)
+  for (let left = 100; left > 0; left--) {
+    const bytes = Buffer.alloc(1 + random.below(2000))
+    const position = random.below(10_000)
+    const what = random.below(3)
+    if (what === 0) await codeOf(() => file.read(bytes, 0, bytes.length, position))
+    else if (what === 1) await codeOf(() => file.write(bytes, 0, bytes.length, position))
+    else await codeOf(() => file.sync())
+  }
+}
+
+/** Many at once, and all of them awaited before the next are begun. */
+async function inBursts(tested: TestActor): Promise<void> {
+  const file = await tested.connect().open('/file', 'w+')
+  const random = new Random(1, 2)
+  for (let burst = 0; burst < 20; burst++) {
+    const calls: Promise<unknown>[] = []
+    for (let left = 40; left > 0; left--) {
+      const bytes = Buffer.alloc(1 + random.below(2000))
+      const position = random.below(10_000)
+      const durable = random.chance(200)
+      calls.push(
+        codeOf(() =>
+          durable
+            ? file.writeDurable(bytes, 0, bytes.length, position)
+            : file.write(bytes, 0, bytes.length, position),
+        ),
+      )
+      if (random.chance(50)) calls.push(codeOf(() => file.sync()))
+    }
+    await Promise.all(calls)
+  }
+}
+
+/** Begins more while others are in flight; only the hand that moves time says when what happens. */
+async function byHand(tested: TestActor): Promise<void> {
+  const file = await tested.connect().open('/file', 'w+')
+  const calls: Promise<unknown>[] = []
+  for (let step = 0; step < 50; step++) {
+    calls.push(codeOf(() => file.writeDurable(Buffer.alloc(700, step), 0, 700, step * 512)))
+    calls.push(codeOf(() => file.read(Buffer.alloc(600), 0, 600, step * 256)))
+    await tested.faults.step(7)
+  }
+  await tested.faults.run()
+  await Promise.all(calls)
+}
+
+describe('a test actor', () => {
+  const programs = { oneByOne, inBursts, byHand }
+  for (const [name, program] of Object.entries(programs)) {
+    test(`does the same again with the same seed: ${name}`, async () => {
+      const time = program === byHand ? 'manual' : 'auto'
+      const plan = { seed: 9, rates: RATES, time } as const
+      const first = await historyOf(plan, program)
+      assert.ok(first.length > 200)
+      assert.deepEqual(await historyOf(plan, program), first)
+      assert.notDeepEqual(await historyOf({ ...plan, seed: 10 }, program), first)
+    })
+  }
+
+  test('lets time go on by hand', async () => {
+    await using tested = await spawnTestActor({ time: 'manual', delayMicros: [10, 10] })
+    const { faults } = tested
+    const file = await tested.connect().open('/file', 'w')
+    await faults.inject({ operation: 'write', delayMicros: 90 })
+    const order: string[] = []
+    const late = file.write('late', 0).then(() => order.push('late'))
+    const soon = file.write('soon', 8).then(() => order.push('soon'))
+    await faults.step(9)
+    await sleep(30)
+    assert.deepEqual(order, [])
+    await faults.step(1)
+    await within(5000, 'soon', soon)
+    assert.deepEqual(order, ['soon'])
+    await faults.step()
+    await within(5000, 'late', late)
+    const last = await faults.history()
+    assert.deepEqual(
+      last.map(({ kind, operation }) => [kind, operation]),
+      [['delay', 1]],
+    )
+  })
+
+  test('keeps results back, and lets them go', async () => {
+    await using tested = await spawnTestActor()
+    const { faults } = tested
+    const file = await tested.connect().open('/file', 'w+')
+    await faults.hold()
+    let settled = false
+    const written = file.write('abc', 0).then(() => {
+      settled = true
+    })
+    await sleep(50)
+    assert.equal(settled, false)
+    assert.equal(`${Buffer.from((await faults.file('/file'))!.bytes)}`, 'abc', 'it is carried out')
+    await faults.release()
+    await within(5000, 'the write', written)
+  })
+
+  test('ends with what is kept back, and says so to whoever asks afterwards', async () => {
+    const tested = await spawnTestActor({ time: 'manual' })
+    const file = await tested.connect().open('/file', 'w+')
+    const written = file.write('abc', 0)
+    await within(5000, 'close', tested.close())
+    assert.equal((await written).bytesWritten, 3)
+    assert.equal(await codeOf(() => tested.faults.history()), 'ERR_URING_ACTOR_EXITED')
+  })
+
+  test('is the only actor, and refuses plans that make no sense', async () => {
+    {
+      await using actor = await spawnActor()
+      assert.equal(await codeOf(() => spawnTestActor()), 'ERR_URING_ACTOR_EXISTS')
+      assert.equal(actor.closed, false)
+    }
+    const plans: ReadonlyArray<readonly [string, object]> = [
+      ['ERR_OUT_OF_RANGE', { rates: { short: 2 } }],
+      ['ERR_OUT_OF_RANGE', { delayMicros: [5, 1] }],
+      ['ERR_INVALID_ARG_VALUE', { rules: [{}] }],
+      ['ERR_INVALID_ARG_VALUE', { rules: [{ errno: 'ENOTHING' }] }],
+      ['ERR_INVALID_ARG_VALUE', { rules: [{ operation: 'fly', errno: 'EIO' }] }],
+      ['ERR_INVALID_ARG_VALUE', { errors: [] }],
+      ['ERR_INVALID_ARG_VALUE', { time: 'backwards' }],
+      ['ERR_INVALID_ARG_VALUE', { seed: 0.5 }],
+      ['ERR_INVALID_ARG_VALUE', { wrap: 'paper' }],
+    ]
+    for (const [code, plan] of plans) {
+      assert.equal(await codeOf(() => spawnTestActor(plan)), code, JSON.stringify(plan))
+    }
+  })
+
+  for (const wrap of ['io_uring', 'threadpool'] as const) {
+    test(`injects faults into operations on real files: ${wrap}`, async (t) => {
+      const path = temporaryFile(1 << 16)
+      const plan = { seed: 3, wrap, rates: { short: 0.4, interrupt: 0.3, busy: 0.2 } }
+      const tested = await spawnTestActor(plan).catch((error) => {
+        if (error.code !== 'ERR_URING_ENGINE') throw error
+        t.skip(error.message)
+        return null
+      })
+      if (tested === null) return
+      await using _ = tested
+      const { faults } = tested
+      const file = await tested.connect().open(path, 'r+')
+      const model = readFileSync(path)
+      const random = new Random(3, 3)
+      for (let round = 0; round < 20; round++) {
+        const calls: Promise<unknown>[] = []
+        for (let block = 0; block < 16; block++) {
+          const at = block * 4096 + random.below(2000)
+          const bytes = Buffer.alloc(1 + random.below(2000), random.below(256))
+          if (random.chance(500)) {
+            bytes.copy(model, at)
+            calls.push(file.write(bytes, 0, bytes.length, at))
+          } else {
+            const read = file.read(bytes, 0, bytes.length, at)
+            calls.push(
+              read.then(({ bytesRead }) => {
+                assert.equal(bytesRead, bytes.length)
+                assert.deepEqual(bytes, model.subarray(at, at + bytesRead))
+              }),
+            )
+          }
+        }
+        calls.push(file.datasync())
+        await Promise.all(calls)
+      }
+      assert.deepEqual(readFileSync(path), model)
+      await faults.inject({ operation: 'write', path, bytes: 5, errno: 'ENOSPC' })
+      const failed = await failureOf(file.write('0123456789', 0))
+      assert.deepEqual([failed.code, failed.bytesWritten], ['ENOSPC', 5])
+      await faults.inject({ operation: 'fsync', errno: 'EIO' })
+      assert.equal(await codeOf(() => file.sync()), 'EIO')
+      assert.equal(await codeOf(() => file.sync()), 'EIO')
+      assert.equal(await codeOf(() => faults.cutPower()), `TypeError: ${NO_DISK}`)
+      const kinds = new Set((await faults.history()).map(({ kind }) => kind))
+      assert.deepEqual([...kinds].sort(), ['busy', 'error', 'interrupt', 'short'])
+    })
+  }
+})
+
+const NO_DISK = "there is a simulated disk only with wrap: 'memory'"
