@@ -42,7 +42,10 @@ import { RingUnavailable } from './ring-unavailable.ts'
 const EINTR = -4
 const EAGAIN = -11
 const EBUSY = -16
+const ENOMEM = -12
 const ETIME = -62
+/** Errors of io_uring_enter after which it is called again: nothing was lost, or nothing taken. */
+const PASSING: ReadonlySet<number> = new Set([EINTR, EAGAIN, ENOMEM, EBUSY, ETIME])
 
 /**
  * The mapped submission and completion queues. SQEs are written and CQEs read right here; the addon
@@ -200,7 +203,7 @@ export class Ring {
     this.#unsubmitted = left
     if (result >= 0) return
     // The queues are as they were; the caller reaps and enters again.
-    if (result === EINTR || result === EAGAIN || result === EBUSY || result === ETIME) return
+    if (PASSING.has(result)) return
     throw Object.assign(new Error(`io_uring_enter failed: errno ${-result}`), { errno: result })
   }
 
