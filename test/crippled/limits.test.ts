@@ -2,6 +2,7 @@
 // where no ring can be had it runs on the thread pool.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { capabilities } from '@uring-actor/actor'
 import { reportOf } from '../support/child.ts'
 import { asOrdinaryUser, missingOrdinaryUser, openDirectory } from '../support/ordinary-user.ts'
 import { missingProgram, missingStrace } from '../support/tools.ts'
@@ -17,7 +18,9 @@ function lockingAtMost(bytes: number): string[] {
   return ['prlimit', `--memlock=${bytes}:${bytes}`, ...asOrdinaryUser()]
 }
 
-const skip = missingTool() || missingOrdinaryUser() || missingProgram('prlimit')
+const here = await capabilities()
+const unusable = here.ioUring.usable ? false : here.ioUring.reason
+const skip = unusable || missingTool() || missingOrdinaryUser() || missingProgram('prlimit')
 
 describe('RLIMIT_MEMLOCK of an ordinary user', { skip }, () => {
   test('none at all: no ring, so the thread pool', async () => {
@@ -63,7 +66,9 @@ describe('RLIMIT_MEMLOCK of an ordinary user', { skip }, () => {
 const EMFILE = 24
 
 describe('RLIMIT_NOFILE', () => {
-  test('no descriptor for a ring: the thread pool', { skip: missingStrace() }, async () => {
+  test('no descriptor for a ring: the thread pool', {
+    skip: missingStrace() || missingTool(),
+  }, async () => {
     // That just this call finds none left cannot be arranged otherwise: to start the thread takes more.
     const inject = ['-e', 'trace=io_uring_setup', '-e', 'inject=io_uring_setup:error=EMFILE']
     const under = ['strace', '-f', '-o', '/dev/null', ...inject]

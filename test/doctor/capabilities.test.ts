@@ -2,7 +2,7 @@
 // what an actor then does. It works on any thread, changes nothing and leaves nothing open.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url'
 import { type Actor, type Capabilities, capabilities, spawnActor } from '@uring-actor/actor'
 import type { Client } from '@uring-actor/client'
 import { type BlockDevice, deviceOrReason, makeLoop, makeZram } from '../support/devices.ts'
+import { type FaultyFilesystem, faultyFilesystem } from '../support/faulty-filesystem.ts'
 import { codeOf } from '../support/outcome.ts'
 import { SlowPipe } from '../support/pipe.ts'
 import { openDescriptors, threadCount } from '../support/process-state.ts'
@@ -115,6 +116,7 @@ test('of a file, a directory, a link and a URL: its filesystem, alignment and tr
     assert.equal(found.kind, given === path.dirname(file) ? 'directory' : 'file')
     // stat(1) says 'ext2/ext3' for ext4, mountinfo is exact.
     assert.equal(found.filesystem?.slice(0, 3), type.slice(0, 3))
+    assert.equal(found.engine, actor.engine)
     assert.equal(found.refused, null)
     assert.equal(found.trim, method)
     if (found.directIo === 'none') continue
@@ -149,6 +151,28 @@ test('a filesystem that cannot make files is said to refuse, and nothing is gues
   assert.equal(found?.filesystem, 'proc')
   assert.equal(found.trim, null)
   assert.ok(found.refused !== null)
+})
+
+const fuse = await faultyFilesystem()
+const noFuse = typeof fuse === 'string' ? fuse : false
+
+test('a filesystem that is not one for the ring', { skip: noFuse }, async () => {
+  const { directory } = fuse as FaultyFilesystem
+  const file = path.join(directory, 'file')
+  writeFileSync(file, 'bytes')
+  for (const at of [file, directory]) {
+    const { path: found, engine } = await capabilities(at)
+    assert.equal(engine, actor.engine)
+    assert.match(found?.filesystem ?? '', /^fuse/)
+    assert.equal(found?.engine, 'threadpool')
+  }
+  const opened = await client.open(file, 'r')
+  const { submitted } = await actor.stats()
+  await opened.read(Buffer.alloc(5), 0, 5, 0)
+  if (actor.engine === 'io_uring') {
+    assert.equal((await actor.stats()).submitted, submitted, 'it did not go through the ring')
+  }
+  await opened.close()
 })
 
 for (const [name, make] of [

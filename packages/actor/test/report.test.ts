@@ -33,6 +33,7 @@ const PATH: PathCapabilities = {
   path: '/data',
   kind: 'directory',
   filesystem: 'nfs4',
+  engine: 'threadpool',
   directIo: null,
   trim: null,
   device: null,
@@ -79,6 +80,11 @@ test('a path of which little is known', () => {
     text.endsWith('\npath           /data, directory on nfs4\nnot looked at  EACCES\n'),
     text,
   )
+})
+
+test('a filesystem that is not one for the ring', () => {
+  const text = report({ ...FORBIDDEN, engine: 'io_uring', path: PATH })
+  assert.match(text, /^path .*\nengine +threadpool: the ring is not for files on this filesystem$/m)
 })
 
 test('a path of which all is known', () => {

@@ -71,18 +71,19 @@ export async function capabilities(path?: string | URL): Promise<Capabilities> {
     binding !== null && obstacle === null && asked.engine === 'io_uring'
       ? () => openSmallRing(binding, options)
       : null
+  const engine = options.engine === 'io_uring' && obstacle !== null ? null : asked.engine
   return {
     platform: process.platform,
     arch: process.arch,
     kernel: os.release(),
     node: process.versions.node,
-    engine: options.engine === 'io_uring' && obstacle !== null ? null : asked.engine,
+    engine,
     cause: asked.cause,
     reason: asked.reason,
     remedy: asked.remedy,
     ioUring,
     limits: readLimits(binding),
-    path: path === undefined ? null : await pathCapabilities(path, { binding, openRing }),
+    path: path === undefined ? null : await pathCapabilities(path, { binding, engine, openRing }),
   }
 }
 

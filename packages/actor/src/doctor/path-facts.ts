@@ -1,5 +1,5 @@
 import { type BigIntStats, constants } from 'node:fs'
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises'
+import { type FileHandle, open, realpath, stat, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import type { TrimMethod } from '@uring-actor/client/protocol'
 import { CALL_FALLOCATE, type NativeBinding } from '@uring-actor/native'
@@ -15,6 +15,7 @@ import {
   directAlignment,
   queueSetting,
 } from '../files/direct-alignment.ts'
+import { FUSE_SUPER_MAGIC } from '../files/filesystem.ts'
 import { filesystemType } from './mounts.ts'
 import { askForDiscard } from './ring-facts.ts'
 
@@ -24,6 +25,8 @@ export interface PathCapabilities {
   readonly kind: 'file' | 'directory' | 'block device' | 'other'
   /** As mount(8) names it; null for a block device, and where it cannot be told. */
   readonly filesystem: string | null
+  /** What reads and writes there: not every filesystem is one for the ring. Null: there is no engine. */
+  readonly engine: 'io_uring' | 'threadpool' | null
   /** Alignments that direct I/O needs, in bytes; 'none' where there is none; null when unknown. */
   readonly directIo: DirectAlignment | 'none' | null
   /** How trim() gives space back; 'none' where it cannot; null when unknown. */
@@ -46,6 +49,7 @@ export interface DeviceCapabilities {
 /** What there is to ask with. */
 export interface Means {
   readonly binding: NativeBinding | null
+  readonly engine: PathCapabilities['engine']
   /** Null when the engine is not to be io_uring. The ring must be closed. */
   readonly openRing: (() => OpenedRing) | null
 }
@@ -70,6 +74,7 @@ export async function pathCapabilities(
   const absolute = await realpath(given)
   const stats = await stat(absolute, { bigint: true })
   const kind = kindOf(stats)
+  const onFuse = kind !== 'block device' && (await statfs(absolute)).type === FUSE_SUPER_MAGIC
   let looked: Looked = { directIo: null, trim: null, refused: null }
   if (kind === 'block device') looked = await lookAtDevice(absolute, stats, means)
   else if (kind === 'file') looked = await lookAtFile(absolute, stats, means)
@@ -79,6 +84,7 @@ export async function pathCapabilities(
     path: absolute,
     kind,
     filesystem: kind === 'block device' ? null : filesystemType(absolute),
+    engine: onFuse && means.engine === 'io_uring' ? 'threadpool' : means.engine,
     ...looked,
     device: deviceCapabilities(stats.isBlockDevice() ? stats.rdev : stats.dev),
   }

@@ -52,14 +52,17 @@ export function report(found: Capabilities): string {
       lines.push(row(index === 0 ? 'features' : '', text))
     })
   }
-  if (found.path !== null) lines.push('', ...pathLines(found.path))
+  if (found.path !== null) lines.push('', ...pathLines(found.path, engine))
   return `${lines.join('\n')}\n`
 }
 
-function pathLines(found: PathCapabilities): string[] {
+function pathLines(found: PathCapabilities, engine: Capabilities['engine']): string[] {
   const { directIo, refused, device } = found
   const on = found.filesystem === null ? '' : ` on ${found.filesystem}`
   const lines = [row('path', `${found.path}, ${found.kind}${on}`)]
+  if (found.engine !== engine) {
+    lines.push(row('engine', `${found.engine}: the ring is not for files on this filesystem`))
+  }
   if (refused !== null) lines.push(row('not looked at', refused))
   if (directIo === 'none') lines.push(row('direct I/O', 'none: the filesystem refuses O_DIRECT'))
   else if (directIo !== null) {

@@ -1,6 +1,7 @@
 import { CALL_FILESYSTEM, type NativeBinding } from '@uring-actor/native'
 
-const FUSE_SUPER_MAGIC = 0x65735546
+/** `f_type` of statfs(2). */
+export const FUSE_SUPER_MAGIC = 0x65735546
 
 /**
  * Tells whether the ring must not read and write a regular file: because it lies on FUSE, or on
