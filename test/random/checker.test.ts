@@ -7,13 +7,14 @@ import { fileURLToPath } from 'node:url'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { bytesOf } from './checker/content.ts'
 import { CODE_TRAMPLED } from './codes.ts'
-import { FLUSH, FORM_ABORT, NOP, OPEN_MISSING, STAT, TRIM } from './kinds.ts'
+import { FLUSH, FORM_ABORT, FORM_NO_WAIT, NOP, OPEN_MISSING, STAT, TRIM } from './kinds.ts'
 import { BLOCK_FILE, BYTE_FILE, Scenario, wordsOf } from './scenario.ts'
 
 const CHECKER = fileURLToPath(new URL('./checker/main.js', import.meta.url))
 const EIO = 5
 const ENOENT = 2
 const ABORTED = 1000
+const BUSY = 1010
 const NOT_STARTED = 0
 const CANCELLED = 1
 const FINISHED = 2
@@ -92,6 +93,10 @@ const GOOD: Record<string, (scenario: Scenario) => void> = {
     twoWrites(s)
     s.outcome(0, 55, abortedWrite(s), CANCELLED)
     s.left(0, 1, 3)
+  },
+  'a write that found no room and was not to wait': (s) => {
+    twoWrites(s)
+    s.write(1, [50, 51], 0, [2, 1], { form: FORM_NO_WAIT, code: BUSY })
   },
   'a missing file that is not found': (s) => {
     s.operation(0, [1, 2], { kind: OPEN_MISSING }, [1, 0], { code: ENOENT })
@@ -273,6 +278,12 @@ const PLANTED: Record<string, readonly [string[], (scenario: Scenario) => void]>
     (s) => {
       twoWrites(s)
       s.outcome(0, 55, abortedWrite(s), FINISHED, 4096)
+    },
+  ],
+  'a want of room for one who would wait': [
+    ['error'],
+    (s) => {
+      s.write(0, [1, 2], 0, [1, 1], { code: BUSY })
     },
   ],
   'an error that is swallowed': [

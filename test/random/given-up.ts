@@ -1,7 +1,7 @@
 // Operations that are aborted, or time out, at any moment: before they are posted, while they wait,
-// in flight, or too late. What became of them is written down as well, and verified.
+// in flight, or too late; and some that must not wait. What became of them is written down as well, and verified.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { AbortOptions, OperationOutcome } from '@uring-actor/client'
+import type { CallOptions, OperationOutcome, UringFile } from '@uring-actor/client'
 import { CODE_TRAMPLED, codeOf } from './codes.ts'
 import { BLOCK_BYTES, type Memory, memoryOf } from './content.ts'
 import {
@@ -9,6 +9,7 @@ import {
   FORM_ABORT,
   FORM_DURABLE,
   FORM_LEASE,
+  FORM_NO_WAIT,
   NOP,
   OPEN,
   READ,
@@ -18,6 +19,7 @@ import {
   WRITE,
 } from './kinds.ts'
 import type { Invocation, Lane, Target } from './lane.ts'
+import { close } from './other-operations.ts'
 import { DIRECT_FILE } from './plan.ts'
 
 /** States of an outcome in the history. */
@@ -26,13 +28,15 @@ const STATES = { 'not-started': 0, cancelled: 1, finished: 2 } as const
 /** One call, with bounds, and what it has brought. */
 interface Bounded {
   readonly invocation: Invocation
-  readonly call: (bounds: AbortOptions) => Promise<unknown>
+  readonly call: (bounds: CallOptions) => Promise<unknown>
   /** Bytes that the value tells of. */
   readonly count: (value: unknown) => number
   /** Where the blocks are that it has read; null for what reads none. */
   readonly read: ((value: unknown) => Memory) | null
   /** The caller's own memory: his again when the promise is rejected. */
   readonly memory: Uint8Array | null
+  /** What there is to do with a value. */
+  readonly after?: (value: unknown) => Promise<unknown>
 }
 
 /** What kind of operation it is, drawn together with its target. */
@@ -104,27 +108,28 @@ function other(lane: Lane, target: Target, drawn: number): Bounded {
     return { ...plain, invocation, call: (bounds) => handle.trim(position, length, bounds) }
   }
   if (drawn < 93) {
-    const call = (bounds: AbortOptions) => handle.stat(bounds)
+    const call = (bounds: CallOptions) => handle.stat(bounds)
     const count = (value: unknown): number => (value as { size: number }).size
     return { ...plain, invocation: { kind: STAT, ...at }, call, count }
   }
   if (drawn < 95) {
-    const call = (bounds: AbortOptions) => handle.syncRange(position, length, bounds)
+    const call = (bounds: CallOptions) => handle.syncRange(position, length, bounds)
     return { ...plain, invocation: { kind: SYNC_RANGE, ...at }, call }
   }
   if (drawn < 96) {
-    const call = (bounds: AbortOptions) => handle.datasync(bounds)
+    const call = (bounds: CallOptions) => handle.datasync(bounds)
     return { ...plain, invocation: { kind: DATASYNC, ...at }, call }
   }
   if (drawn < 98) {
-    const call = (bounds: AbortOptions) => client.nop(bounds)
+    const call = (bounds: CallOptions) => client.nop(bounds)
     return { ...plain, invocation: { kind: NOP, ...at }, call }
   }
   const { own } = lane
   return {
     ...plain,
     invocation: { kind: OPEN, ...at, file: own.id },
-    call: async (bounds) => (await client.open(own.path, 'r+', 0o666, bounds)).close(),
+    call: (bounds) => client.open(own.path, 'r+', 0o666, bounds),
+    after: (value) => close(lane, 0, own.id, value as UringFile),
   }
 }
 
@@ -136,11 +141,14 @@ async function giveUp(lane: Lane, target: Target, place: number, bounded: Bounde
   const scribble = 1 + lane.random.below(255)
   // On a direct file nobody else may be at these blocks meanwhile.
   const stays = target.file === DIRECT_FILE || lane.random.chance(500)
-  const operation = lane.invoked(invocation)
+  const form = invocation.form | (bounds.noWait ? FORM_NO_WAIT : 0)
+  const operation = lane.invoked({ ...invocation, form })
   try {
     const calling = call(bounds)
     abort()
-    tell(lane, bounded, target, operation, await calling)
+    const value = await calling
+    tell(lane, bounded, target, operation, value)
+    await bounded.after?.(value)
   } catch (error) {
     const { outcome } = error as { outcome?: Promise<OperationOutcome> }
     history.settled(operation, codeOf(error), 0)
@@ -164,8 +172,9 @@ async function giveUp(lane: Lane, target: Target, place: number, bounded: Bounde
 }
 
 /** The bounds of a call, and what gives it up by its signal when it has been made. */
-function drawBounds({ random }: Lane): readonly [AbortOptions, () => void] {
+function drawBounds({ random }: Lane): readonly [CallOptions, () => void] {
   const drawn = random.below(100)
+  if (drawn < 10) return [{ noWait: true }, () => {}]
   if (drawn < 20) return [{ timeout: random.below(4) }, () => {}]
   const controller = new AbortController()
   const { signal } = controller

@@ -34,3 +34,5 @@ export const FORM_CHAIN = 32
 export const FORM_DURABLE = 64
 /** It may be aborted or time out: the operation may settle with that error. */
 export const FORM_ABORT = 128
+/** It may be refused for want of room, and then does nothing. */
+export const FORM_NO_WAIT = 256

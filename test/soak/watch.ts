@@ -1,11 +1,12 @@
 // What a client of the soak test tells of its operations: how long they took, and unexpected errors.
 import type { Journal } from '../random/history.ts'
-import { FORM_ABORT } from '../random/kinds.ts'
+import { FORM_ABORT, FORM_NO_WAIT } from '../random/kinds.ts'
 
 /** Calls of this kind and above must fail. */
 const FIRST_THAT_FAILS = 14
 const IN_FLIGHT_MAX = 4096
 const ABORTED: readonly number[] = [1000, 1001]
+const BUSY = 1010
 /** An operation that takes longer is told of. */
 export const SLOW_MILLIS = 1000
 
@@ -76,7 +77,7 @@ export class Watch implements Journal {
   readonly #client: number
   readonly #began = new Float64Array(IN_FLIGHT_MAX)
   readonly #kinds = new Uint8Array(IN_FLIGHT_MAX)
-  readonly #forms = new Uint8Array(IN_FLIGHT_MAX)
+  readonly #forms = new Uint16Array(IN_FLIGHT_MAX)
 
   constructor(counters: Counters, client: number) {
     this.#counters = counters.of(client)
@@ -99,8 +100,7 @@ export class Watch implements Journal {
     const kind = this.#kinds[at]!
     counters[OPERATIONS]!++
     counters[SLOWEST] = Math.max(counters[SLOWEST]!, millis)
-    const aborted = (this.#forms[at]! & FORM_ABORT) !== 0 && ABORTED.includes(code)
-    if (code > 0 !== kind >= FIRST_THAT_FAILS && !aborted) {
+    if (code > 0 !== kind >= FIRST_THAT_FAILS && !mayEndSo(this.#forms[at]!, code)) {
       counters[ERRORS]!++
       console.error(`soak: client ${this.#client}: kind ${kind} settled with ${code}`)
     }
@@ -119,4 +119,10 @@ export class Watch implements Journal {
   sessionEnded(): void {
     this.#counters[SESSIONS]!++
   }
+}
+
+/** True for what was asked for: to be given up, or refused where there is no room. */
+function mayEndSo(form: number, code: number): boolean {
+  if (form & FORM_ABORT && ABORTED.includes(code)) return true
+  return (form & FORM_NO_WAIT) !== 0 && code === BUSY
 }

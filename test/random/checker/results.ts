@@ -6,6 +6,10 @@ const READ = 1
 const WRITE = 2
 const STAT = 9
 
+const FORM_NO_WAIT = 256
+/** There was no room at once, and the call was not to wait. */
+const BUSY = 1010
+
 const EBADF = 9
 const EEXIST = 17
 const EINVAL = 22
@@ -23,8 +27,9 @@ const MUST_FAIL: Readonly<Record<number, number>> = {
 
 /** Holds the settlement against what is allowed; the data is for others. */
 export function checkResult(operation: Operation, findings: Findings): void {
-  const { kind, code, count, length, settled, stopped } = operation
+  const { kind, form, code, count, length, settled, stopped } = operation
   if (settled < 0 || stopped) return
+  if (code === BUSY && form & FORM_NO_WAIT) return
   const expected = MUST_FAIL[kind] ?? 0
   if (code !== expected) {
     findings.add('error', `${nameOf(operation)}, kind ${kind}, settled with ${code}: ${expected}`)
