@@ -59,8 +59,8 @@ export interface Limits {
 
 /**
  * Looks what io_uring, this process and a path are capable of, and which engine an actor would take.
- * On any thread, with or without an actor. It sets a small ring up and closes it again; nothing is
- * changed, nothing stays. Without a path `path` is null; a path that is not there rejects with
+ * On any thread, with or without an actor. It sets a small ring up and closes it again (which takes
+ * up to 0.1 s where locked memory is short); nothing is changed, nothing stays. Without a path `path` is null; a path that is not there rejects with
  * node:fs's error, and so does an invalid URING_ACTOR_ENGINE with that of spawnActor().
  */
 export async function capabilities(path?: string | URL): Promise<Capabilities> {
