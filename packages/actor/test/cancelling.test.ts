@@ -323,6 +323,30 @@ describe('while the engine has an operation', () => {
     })
   }
 
+  test('the engine is asked again, the less often the longer it takes, and never for another', () => {
+    const user = post(OPERATION_READ)
+    take()
+    ask(user)
+    take()
+    let asked = 1
+    for (let micros = 0; micros < 3_000_000; micros += 250) {
+      dispatcher.now = micros
+      dispatcher.resume()
+      // Twice as long after each time, and a second at most.
+      if (micros === 250) assert.equal(engine.cancelled.length, 1)
+      if (micros === 500) assert.equal(engine.cancelled.length, 2)
+      asked = engine.cancelled.length
+    }
+    assert.ok(asked >= 10 && asked <= 20, `asked ${asked} times`)
+    engine.complete(user, ECANCELED)
+    const next = post(OPERATION_READ)
+    take()
+    dispatcher.now = 1e9
+    dispatcher.resume()
+    assert.equal(engine.cancelled.length, asked)
+    assert.deepEqual(engine.begun, [next])
+  })
+
   test('bytes that were done are told, and the rest is not asked for', () => {
     const user = post(OPERATION_WRITE)
     take()
@@ -365,9 +389,27 @@ describe('while the engine has an operation', () => {
     ask(user)
     take()
     dispatcher.syncs.begin()
+    dispatcher.now = 1e9
+    dispatcher.resume()
     engine.complete(user, 0)
     assert.deepEqual(engine.cancelled, [])
     assert.deepEqual(completions(), { [user]: { res: 4096, extra: 0, flags: 0 } })
+  })
+
+  test('a durable write that was to be cancelled does not take the sync with it', () => {
+    const user = post(OPERATION_WRITE, { flags: REQUEST_DURABLE })
+    const other = post(OPERATION_SYNC)
+    take()
+    ask(user)
+    take()
+    engine.complete(user, 4096)
+    dispatcher.syncs.begin()
+    dispatcher.now = 1e9
+    dispatcher.resume()
+    assert.deepEqual(engine.cancelled, [user], 'once, while it wrote')
+    engine.complete(engine.begun[0]!, 0)
+    assert.deepEqual(completions()[user], { res: 4096, extra: 0, flags: 0 })
+    assert.deepEqual(completions()[other], { res: 0, extra: 0, flags: 0 })
   })
 
   test('a call of node:fs finishes', () => {
@@ -397,7 +439,7 @@ describe('in a chain', () => {
     postChain()
     ask(0, 1, 2)
     take()
-    assert.deepEqual(engine.cancelled, [0, 1])
+    assert.deepEqual(engine.cancelled, [0, 1, 2])
     engine.complete(0, ECANCELED)
     engine.complete(1, ECANCELED)
     assert.deepEqual(completions(), {

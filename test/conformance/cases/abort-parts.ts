@@ -144,7 +144,8 @@ export async function aChainIsCancelledAsAWhole(context: Context): Promise<void>
   const content = fs.readFileSync(file.path, 'utf8')
   if (outcome.state === 'cancelled') {
     assert.equal(content, 'done')
-    assert.equal(outcome.results?.length, 1)
+    // The read may have got its bytes before it could be stopped.
+    assert.ok([1, 2].includes(outcome.results!.length), `${outcome.results!.length} members`)
   } else {
     // The read could not be stopped; nothing was begun after it, unless the chain came through.
     assert.equal(outcome.state, 'finished')

@@ -11,6 +11,7 @@ import type { GroupCommit } from './group-commit.ts'
 import {
   type OperationTable,
   ROW_CANCELLED,
+  ROW_CHANNEL,
   ROW_DONE,
   ROW_FILE,
   ROW_FLAGS,
@@ -21,8 +22,22 @@ import {
 
 const ECANCELED = -125
 
+/** A row that the engine still has is cancelled once more after so long, and then twice as long. */
+const FIRST_RETRY_MICROS = 500
+const LAST_RETRY_MICROS = 1_000_000
+
+/** A row whose cancellation the engine was asked for. */
+interface Asked {
+  readonly row: number
+  /** When it is asked again, and how long it waits then, in microseconds. */
+  next: number
+  delay: number
+}
+
 /** What cancelling needs of the dispatcher. */
 export interface CancelHost {
+  /** The time of this turn, in microseconds. */
+  now(): number
   /** Rows that wait for room in the engine. */
   readonly waiting: number[]
   readonly syncs: GroupCommit
@@ -35,12 +50,17 @@ export interface CancelHost {
  * Cancels operations wherever they are: what waits is taken out of its line, what the engine has is
  * its to cancel. A call of node:fs, and a sync that others may share, are left to finish. However it
  * goes, the row completes once, and its memory is held until then.
+ *
+ * The engine is asked more than once, because a kernel finds only what it has begun: not the member
+ * of a chain that follows the one which is just ending, nor a read that was woken and goes back to
+ * wait because another took the bytes.
  */
 export class Cancelling {
   readonly #words: Int32Array
   readonly #engine: Engine
   readonly #files: FileTable
   readonly #host: CancelHost
+  #asked: Asked[] = []
 
   constructor(table: OperationTable, engine: Engine, files: FileTable, host: CancelHost) {
     this.#words = table.words
@@ -57,10 +77,31 @@ export class Cancelling {
     if (this.#engine.room === 0) this.#host.submit()
     if (this.#engine.room === 0) return false
     words[at + ROW_FLAGS] |= ROW_CANCELLED
-    if (this.#host.chains.cancel(row) || words[at + ROW_KIND] >= OPERATION_OPEN) return true
-    if (this.#leaveLines(row)) this.finish(row)
-    else if (!this.#inSync(row)) this.#cancelInEngine(row)
+    if (words[at + ROW_KIND] >= OPERATION_OPEN) return true
+    if (this.#host.chains.cancel(row)) this.#ask(row)
+    else if (this.#leaveLines(row)) this.finish(row)
+    else if (!this.#inSync(row)) this.#ask(row)
     return true
+  }
+
+  /** Asks again for what the engine still has. */
+  askAgain(): void {
+    if (this.#asked.length === 0) return
+    const now = this.#host.now()
+    this.#asked = this.#asked.filter(({ row }) => this.#isCancelled(row))
+    for (const asked of this.#asked) {
+      if (now < asked.next) continue
+      if (this.#engine.room > 0 && !this.#inSync(asked.row)) this.#cancelInEngine(asked.row)
+      asked.delay = Math.min(2 * asked.delay, LAST_RETRY_MICROS)
+      asked.next = now + asked.delay
+    }
+  }
+
+  /** True while a row that was to be cancelled has not completed: a new one has no such flag. */
+  #isCancelled(row: number): boolean {
+    const at = row * ROW_WORDS
+    if (this.#words[at + ROW_CHANNEL] < 0) return false
+    return (this.#words[at + ROW_FLAGS] & ROW_CANCELLED) !== 0
   }
 
   /** Completes a row that was cancelled, telling whether anything of it had been begun. */
@@ -99,6 +140,12 @@ export class Cancelling {
     const slot = this.#words[row * ROW_WORDS + ROW_FILE]
     const file = slot < 0 ? null : this.#files.at(slot)
     return file !== null && (file.syncing.includes(row) || file.syncNext.includes(row))
+  }
+
+  #ask(row: number): void {
+    const delay = FIRST_RETRY_MICROS
+    this.#asked.push({ row, next: this.#host.now() + delay, delay })
+    this.#cancelInEngine(row)
   }
 
   #cancelInEngine(row: number): void {

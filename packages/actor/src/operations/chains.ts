@@ -134,20 +134,11 @@ export class Chains {
     return true
   }
 
-  /** Cancels the chain of a row: what runs in the engine is stopped. False without a chain. */
+  /** Has no further member of a row's chain begin. False for a row that is in none. */
   cancel(row: number): boolean {
     const chain = this.#chains[row]
-    if (chain === null) return false
-    if (chain.cancelled) return true
-    chain.cancelled = true
-    for (let index = chain.next; index < chain.end; index++) {
-      // What was submitted may have ended the chain.
-      if (this.#chains[chain.rows[index]] !== chain) break
-      if (this.#engine.room === 0) this.#host.submit()
-      if (this.#engine.room > 0) this.#engine.cancel(chain.rows[index])
-      this.#host.submit()
-    }
-    return true
+    if (chain !== null) chain.cancelled = true
+    return chain !== null
   }
 
   /** Sends the next members down: as many linked as the engine can take itself. */

@@ -106,6 +106,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
       finish: (row, res, extra, flags) => this.finish(row, res, extra, flags),
     })
     this.#cancelling = new Cancelling(table, engine, files, {
+      now: () => this.now,
       waiting: this.#waiting,
       syncs: this.syncs,
       chains: this.#chains,
@@ -143,6 +144,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
 
   /** Requests that found no room in the engine; they go first in the next turn. */
   resume(): void {
+    this.#cancelling.askAgain()
     this.#chains.resume()
     while (this.#waiting.length > 0 && this.#engine.room > 0) {
       this.#engine.begin(this.#waiting.shift() as number, false)
