@@ -49,6 +49,7 @@ class Setting {
     this.arena = new Uint8Array(memory, 0, ARENA_BYTES)
     this.engine.attachArena(0, memory)
     this.file = new OpenFile(FIRST_FILE_SLOT, 1, fs.openSync(at, flags), 0, flags, kind, 4096, 4096)
+    this.file.stream = kind === FILE_KIND_OTHER
     assert.equal(this.engine.registerFile(this.file), 0)
   }
 

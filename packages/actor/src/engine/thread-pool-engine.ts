@@ -1,43 +1,27 @@
-import fs from 'node:fs'
 import {
   FILE_KIND_OTHER,
-  MAX_TRANSFER_BYTES,
-  OPERATION_ALLOCATE,
   OPERATION_NOP,
   OPERATION_READ,
-  OPERATION_SYNC_RANGE,
-  OPERATION_TRIM,
-  OPERATION_TRUNCATE,
   OPERATION_WRITE,
 } from '@uring-actor/client/protocol'
-import { syncDescriptor } from '../files/descriptor.ts'
 import { errnoOf } from '../files/errno.ts'
 import type { OpenFile } from '../files/file-table.ts'
 import { withoutWaiting } from '../files/without-waiting.ts'
 import type { Host } from '../host/host.ts'
 import {
   OperationTable,
-  ROW_ADDR_LOW,
   ROW_ASKED,
-  ROW_CHANNEL,
-  ROW_DONE,
   ROW_FILE,
   ROW_KIND,
-  ROW_LEN,
-  ROW_OFF_HIGH,
-  ROW_OFF_LOW,
-  ROW_RW_FLAGS,
   ROW_WORDS,
-  wide,
 } from '../operations/operation-table.ts'
 import { type CompletionSink, type Engine, FIRST_FILE_SLOT, type Limitation } from './engine.ts'
 import { Line } from './line.ts'
+import { DO_DATASYNC, DO_OPERATION, DO_SYNC, isTransfer, PoolCalls } from './pool-calls.ts'
 import { RowLinks } from './row-queue.ts'
 import { RowResults } from './row-results.ts'
 
 const EAGAIN = -11
-const EFBIG = -27
-const EOPNOTSUPP = -95
 const ECANCELED = -125
 
 const NONE = -1
@@ -63,11 +47,6 @@ const STATE_WAITING = 1
 const STATE_QUEUED = 2
 /** A thread of the pool has it, or soon will: nobody can call it back. */
 const STATE_RUNNING = 3
-
-/** What a row is begun for. */
-const DO_OPERATION = 0
-const DO_SYNC = 1
-const DO_DATASYNC = 2
 
 export interface ThreadPoolOptions {
   /** Operations in flight, those included that every client can count on. */
@@ -103,15 +82,13 @@ export class ThreadPoolEngine implements Engine {
   readonly #host: Host
   readonly #onWake: () => void
   readonly #words: Int32Array
-  readonly #arenas: Array<Uint8Array | null>
-  readonly #files: Array<OpenFile | null>
+  readonly #calls: PoolCalls
   /** Per row. */
   readonly #states: Uint8Array
   readonly #duties: Uint8Array
   readonly #cancelled: Uint8Array
   /** The row that waits for this one's success, or NONE. */
   readonly #followers: Int32Array
-  readonly #callbacks: Array<((error: Error | null, bytes?: number) => void) | undefined>
   /** Rows begun and not submitted; of linked ones the first. */
   readonly #begun: number[] = []
   /** The row begun last, if the next one is linked to it. */
@@ -134,13 +111,12 @@ export class ThreadPoolEngine implements Engine {
     this.chainLength = Math.min(64, capacity)
     this.table = new OperationTable(capacity)
     this.#words = this.table.words
-    this.#arenas = new Array(options.maxClients).fill(null)
-    this.#files = new Array(slots).fill(null)
+    const returned = (row: number, res: number): void => this.#returned(row, res)
+    this.#calls = new PoolCalls(host, this.table, options.maxClients, slots, returned)
     this.#states = new Uint8Array(capacity)
     this.#duties = new Uint8Array(capacity)
     this.#cancelled = new Uint8Array(capacity)
     this.#followers = new Int32Array(capacity).fill(NONE)
-    this.#callbacks = new Array(capacity)
     this.#links = new RowLinks(capacity)
     this.#line = new Line(this.#links, options.poolThreads * REQUESTS_PER_THREAD)
     this.#readLines = new Array(slots).fill(null)
@@ -249,7 +225,7 @@ export class ThreadPoolEngine implements Engine {
       line.running++
       this.#states[row] = STATE_RUNNING
       try {
-        this.#run(row)
+        this.#calls.begin(row, this.#duties[row])
       } catch (error) {
         // node:fs throws at arguments that the kernel would refuse.
         line.running--
@@ -288,93 +264,14 @@ export class ThreadPoolEngine implements Engine {
   /** As the ring has it: a short transfer breaks a link too. */
   #succeeded(row: number, res: number): boolean {
     const at = row * ROW_WORDS
-    const kind = this.#words[at + ROW_KIND]
-    const transfer = kind === OPERATION_READ || kind === OPERATION_WRITE
-    if (!transfer || this.#duties[row] !== DO_OPERATION) return res >= 0
+    const transfer = isTransfer(this.#words[at + ROW_KIND]) && this.#duties[row] === DO_OPERATION
+    if (!transfer) return res >= 0
     return res === this.#words[at + ROW_ASKED]
-  }
-
-  #run(row: number): void {
-    const words = this.#words
-    const at = row * ROW_WORDS
-    const file = this.#files[words[at + ROW_FILE]] as OpenFile
-    const done = this.#callbackOf(row)
-    const duty = this.#duties[row]
-    if (duty !== DO_OPERATION) syncDescriptor(file, duty === DO_DATASYNC, done)
-    else if (words[at + ROW_KIND] === OPERATION_READ) this.#read(at, file.fd, done)
-    else if (words[at + ROW_KIND] === OPERATION_WRITE) this.#write(row, at, file.fd, done)
-    else this.#range(row, at, file)
-  }
-
-  /** One function a row, made when it is first needed. */
-  #callbackOf(row: number): (error: Error | null, bytes?: number) => void {
-    const known = this.#callbacks[row]
-    if (known !== undefined) return known
-    const made = (error: Error | null, bytes = 0): void =>
-      this.#returned(row, error === null ? bytes : errnoOf(error))
-    this.#callbacks[row] = made
-    return made
-  }
-
-  #read(at: number, fd: number, done: (error: Error | null, bytes?: number) => void): void {
-    const words = this.#words
-    const arena = this.#arenas[words[at + ROW_CHANNEL]] as Uint8Array
-    const length = this.#ask(at)
-    const position = positionOf(words, at)
-    const start = (words[at + ROW_ADDR_LOW] >>> 0) + words[at + ROW_DONE]
-    // A number as far as it is exact.
-    const exact =
-      position === null || Number.isSafeInteger(position)
-        ? position
-        : wide(words, at + ROW_OFF_LOW) + BigInt(words[at + ROW_DONE])
-    fs.read(fd, arena, start, length, exact, done)
-  }
-
-  #write(
-    row: number,
-    at: number,
-    fd: number,
-    done: (error: Error | null, bytes?: number) => void,
-  ): void {
-    const words = this.#words
-    const arena = this.#arenas[words[at + ROW_CHANNEL]] as Uint8Array
-    const length = this.#ask(at)
-    const position = positionOf(words, at)
-    const start = (words[at + ROW_ADDR_LOW] >>> 0) + words[at + ROW_DONE]
-    // node:fs would write beyond its numbers at the file's own position: there it is refused.
-    if (position !== null && !Number.isSafeInteger(position)) {
-      setImmediate(() => this.#returned(row, EFBIG))
-      return
-    }
-    fs.write(fd, arena, start, length, position, done)
-  }
-
-  /** How many bytes the row's next request asks for. */
-  #ask(at: number): number {
-    const words = this.#words
-    const length = Math.min(words[at + ROW_LEN] - words[at + ROW_DONE], MAX_TRANSFER_BYTES)
-    words[at + ROW_ASKED] = length
-    return length
-  }
-
-  /** Operations on a range of a file, without memory. */
-  #range(row: number, at: number, file: OpenFile): void {
-    const words = this.#words
-    const kind = words[at + ROW_KIND]
-    const offset = wide(words, at + ROW_OFF_LOW)
-    const length = wide(words, at + ROW_ADDR_LOW)
-    const done = (res: number): void => this.#returned(row, res)
-    if (kind === OPERATION_TRUNCATE) fs.ftruncate(file.fd, Number(offset), this.#callbackOf(row))
-    else if (kind === OPERATION_TRIM) this.#host.trim(file, offset, length, done)
-    else if (kind === OPERATION_ALLOCATE) this.#host.allocate(file, offset, length, done)
-    else if (kind === OPERATION_SYNC_RANGE) {
-      this.#host.syncRange(file, words[at + ROW_RW_FLAGS], offset, length, done)
-    } else setImmediate(done, EOPNOTSUPP)
   }
 
   registerFile(file: OpenFile): number {
     const { slot } = file
-    this.#files[slot] = file
+    this.#calls.files[slot] = file
     if (file.kind !== FILE_KIND_OTHER) return 0
     const patient = withoutWaiting(file)
     this.#readLines[slot] = new Line(this.#links, 1, patient)
@@ -383,19 +280,19 @@ export class ThreadPoolEngine implements Engine {
   }
 
   unregisterFile(slot: number): void {
-    this.#files[slot] = null
+    this.#calls.files[slot] = null
     this.#readLines[slot] = null
     this.#writeLines[slot] = null
   }
 
   attachArena(channel: number, arena: SharedArrayBuffer): void {
     const bytes = new Uint8Array(arena, 0, arena.byteLength)
-    this.#arenas[channel] = bytes
+    this.#calls.arenas[channel] = bytes
     this.#host.dontFork(bytes)
   }
 
   detachArena(channel: number): void {
-    this.#arenas[channel] = null
+    this.#calls.arenas[channel] = null
   }
 
   /** What a thread of the pool has begun, node waits for before it lets this thread's memory go. */
@@ -403,12 +300,4 @@ export class ThreadPoolEngine implements Engine {
     for (let row = 0; row < this.capacity; row++) this.cancel(row)
     return this.#states.filter((state) => state === STATE_RUNNING).length
   }
-}
-
-/** Where a transfer goes on, in bytes; null for the descriptor's own position. */
-function positionOf(words: Int32Array, at: number): number | null {
-  const low = words[at + ROW_OFF_LOW]
-  const high = words[at + ROW_OFF_HIGH]
-  if (low === -1 && high === -1) return null
-  return high * 4294967296 + (low >>> 0) + words[at + ROW_DONE]
 }

@@ -1,5 +1,4 @@
 import fs from 'node:fs'
-import { isatty } from 'node:tty'
 import type { OpenFile } from './file-table.ts'
 
 const ACCESS_MODES = fs.constants.O_RDONLY | fs.constants.O_WRONLY | fs.constants.O_RDWR
@@ -12,8 +11,7 @@ const ACCESS_MODES = fs.constants.O_RDONLY | fs.constants.O_WRONLY | fs.constant
  */
 export function withoutWaiting(file: OpenFile): boolean {
   const { fd, flags } = file
-  if ((flags & fs.constants.O_NONBLOCK) !== 0) return false
-  if (!fs.fstatSync(fd).isFIFO() && !isatty(fd)) return false
+  if (!file.stream || (flags & fs.constants.O_NONBLOCK) !== 0) return false
   try {
     const { O_NONBLOCK, O_NOCTTY } = fs.constants
     file.fd = fs.openSync(`/proc/self/fd/${fd}`, (flags & ACCESS_MODES) | O_NONBLOCK | O_NOCTTY)
