@@ -11,22 +11,25 @@ function run(command: string, ...given: string[]): string {
   return execFileSync(command, given, { encoding: 'utf8', stdio: 'pipe' })
 }
 
-/** Mounts on a directory of its own; returns it. */
-function mount(type: string, source: string, options: string): string {
+export interface Mounted {
+  readonly directory: string
+}
+
+/** Mounts on a directory of its own. */
+function mount(type: string, source: string, options: string): Mounted {
   const directory = temporaryDirectory()
   run('mount', '-t', type, '-o', options, source, directory)
   // Lazily: a file that a failed test has left open must not keep it.
   atEnd(() => run('umount', '-l', directory))
-  return directory
+  return { directory }
 }
 
 /** A filesystem in memory with room for so many bytes. */
-export function mountTmpfs(size: number): string {
+export function mountTmpfs(size: number): Mounted {
   return mount('tmpfs', 'none', `size=${size}`)
 }
 
-export interface Ext4 {
-  readonly directory: string
+export interface Ext4 extends Mounted {
   /** Lets every allocation of memory for the device fail from now on: a write of new data is EIO. */
   failWrites(): void
   /** The filesystem finds itself broken and goes read-only, as after an error of its disk. */
@@ -36,7 +39,7 @@ export interface Ext4 {
 /** ext4 on a disk in memory; an error makes it read-only. */
 export function mountExt4(size: number): Ext4 {
   const device = makeZram(size)
-  const directory = mountExt4On(device)
+  const { directory } = mountExt4On(device)
   const name = path.basename(device.path)
   return {
     directory,
@@ -49,21 +52,21 @@ export function mountExt4(size: number): Ext4 {
   }
 }
 
-export function mountExt4On(device: BlockDevice): string {
+export function mountExt4On(device: BlockDevice): Mounted {
   run('mkfs.ext4', '-qF', device.path)
   return mount('ext4', device.path, 'errors=remount-ro')
 }
 
 /** btrfs whose subvolume `directory` may hold so many bytes and no more. */
-export function mountQuota(bytes: number): string {
+export function mountQuota(bytes: number): Mounted {
   const device = makeLoop(256 * 2 ** 20)
   run('mkfs.btrfs', '-qf', device.path)
-  const root = mount('btrfs', device.path, 'defaults')
+  const { directory: root } = mount('btrfs', device.path, 'defaults')
   const volume = path.join(root, 'volume')
   run('btrfs', 'quota', 'enable', root)
   run('btrfs', 'subvolume', 'create', volume)
   run('btrfs', 'qgroup', 'limit', String(bytes), volume)
-  return volume
+  return { directory: volume }
 }
 
 /** Makes a file immutable (chattr +i), or mutable again. */
