@@ -24,16 +24,23 @@ export function deviceOrReason(make: () => BlockDevice): BlockDevice | string {
 
 /** A loop device over a sparse file. */
 export function makeLoop(size: number, sectorSize: number = 512): BlockDevice {
-  const missing = missingProgram('losetup')
-  if (missing !== false) throw new Error(missing)
   const image = path.join(temporaryDirectory(), 'image')
   writeFileSync(image, '')
   truncateSync(image, size)
-  const how = ['-f', '--show', '--direct-io=on', `--sector-size=${sectorSize}`, image]
+  return makeLoopOver(image, '--direct-io=on', `--sector-size=${sectorSize}`)
+}
+
+/** A loop device over a file that is there. */
+export function makeLoopOver(image: string, ...options: string[]): BlockDevice {
+  const missing = missingProgram('losetup')
+  if (missing !== false) throw new Error(missing)
+  const how = ['-f', '--show', ...options, image]
   const device = execFileSync('losetup', how, { encoding: 'utf8', stdio: 'pipe' }).trim()
   atEnd(() => execFileSync('losetup', ['-d', device], { stdio: 'pipe' }))
   const usedBytes = () => statSync(image).blocks * 512
-  return { kind: 'loop', path: device, size, sectorSize, usedBytes }
+  const queue = `/sys/block/${path.basename(device)}/queue`
+  const sectorSize = Number(readFileSync(`${queue}/logical_block_size`, 'utf8'))
+  return { kind: 'loop', path: device, size: statSync(image).size, sectorSize, usedBytes }
 }
 
 const ZRAM_CONTROL = '/sys/class/zram-control'

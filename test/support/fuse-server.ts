@@ -26,6 +26,8 @@ const NOTHING = Buffer.alloc(0)
 const READERS = 3
 /** FATTR_SIZE of fuse_setattr_in. */
 const SETS_SIZE = 1 << 3
+/** FALLOC_FL_PUNCH_HOLE and FALLOC_FL_ZERO_RANGE. */
+const EMPTIES = 0x02 | 0x10
 
 class MemoryFile implements Node {
   readonly number: number
@@ -50,6 +52,10 @@ class MemoryFile implements Node {
 
   read(from: number, length: number): Buffer {
     return this.#bytes.subarray(Math.min(from, this.size), Math.min(from + length, this.size))
+  }
+
+  empty(from: number, to: number): void {
+    this.#bytes.fill(0, Math.min(from, this.size), Math.min(to, this.size))
   }
 
   write(bytes: Buffer, at: number): void {
@@ -107,9 +113,12 @@ function write({ node, body }: Request, most: number): Result {
 }
 
 function allocate({ node, body }: Request): Result {
-  const end = Number(body.readBigUInt64LE(8)) + Number(body.readBigUInt64LE(16))
+  const from = Number(body.readBigUInt64LE(8))
+  const end = from + Number(body.readBigUInt64LE(16))
+  const mode = body.readUInt32LE(24)
   const file = fileAt(node)
-  if (body.readUInt32LE(24) === 0 && end > file.size) file.resize(end)
+  if (mode & EMPTIES) file.empty(from, end)
+  else if (mode === 0 && end > file.size) file.resize(end)
   return NOTHING
 }
 
