@@ -55,6 +55,8 @@ function discards(
 
   test('where there is none, zeroes are written', async () => {
     await filesystem.fail('fallocate', 'EOPNOTSUPP')
+    // The ioctl takes the first refusal for a success (Linux 6.18); from then on the kernel knows.
+    await file.trim(0, 4096)
     assert.deepEqual(await file.trim(65536, 131072), { method: 'zeroes' })
     assert.deepEqual(file.trimSync(65536 + 131072, 4096), { method: 'zeroes' })
     await filesystem.mend('fallocate')
