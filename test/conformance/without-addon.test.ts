@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { type Actor, spawnActor } from '@uring-actor/actor'
 import type { Client } from '@uring-actor/client'
 import { withoutAddon } from '../support/engine.ts'
-import { temporaryFile } from '../support/temporary.ts'
+import { patternBytes, temporaryFile } from '../support/temporary.ts'
 import { cases } from './cases.ts'
 import { runCase } from './context.ts'
 import { caseOf, reportCases } from './report.ts'
@@ -60,6 +60,24 @@ test('a trim in a chain says how it was done too', async () => {
   assert.deepEqual(results[0], { method: 'zeroes' })
   assert.deepEqual((results[1] as { buffer: Buffer }).buffer, Buffer.from([0, (4096 * 7) % 251]))
   await file.close()
+})
+
+test('allocating never covers what is written meanwhile', async () => {
+  const size = 1 << 20
+  const expected = patternBytes(size)
+  for (let round = 0; round < 20; round++) {
+    const path = temporaryFile(0)
+    const file = await client.open(path, 'r+')
+    await Promise.all([
+      file.allocate(0, size),
+      ...Array.from({ length: 16 }, (_, index) => {
+        const at = (index * size) / 16
+        return file.write(expected, at, size / 16, at)
+      }),
+    ])
+    assert.ok(fs.readFileSync(path).subarray(0, size).equals(expected))
+    await file.close()
+  }
 })
 
 test('a file that would not fit on its filesystem is not begun', async () => {
