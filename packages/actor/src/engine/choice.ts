@@ -99,7 +99,7 @@ function addonFinding(code: string, message: string): Finding {
   if (code === 'ERR_DLOPEN_DISABLED') {
     return {
       cause: 'permission-model',
-      reason: "Node's permission model, or --no-addons, forbids addons (ERR_DLOPEN_DISABLED)",
+      reason: "--no-addons or Node's permission model forbids addons (ERR_DLOPEN_DISABLED)",
       remedy: 'start node with --allow-addons, or accept the thread pool',
     }
   }
