@@ -30,4 +30,6 @@ while (!board.stopped) {
   await runSession(session, lanes, planned, watch.operations + SESSION_OPERATIONS)
   await client.close()
   watch.sessionEnded()
+  // The memory of a client that has left is this thread's garbage: what counts is what stays.
+  globalThis.gc!()
 }

@@ -5,6 +5,7 @@ import { FORM_ABORT, FORM_NO_WAIT } from '../random/kinds.ts'
 /** Calls of this kind and above must fail. */
 const FIRST_THAT_FAILS = 14
 const IN_FLIGHT_MAX = 4096
+const TOLD_MAX = 10
 const ABORTED: readonly number[] = [1000, 1001]
 const BUSY = 1010
 /** An operation that takes longer is told of. */
@@ -73,6 +74,7 @@ export class Counters {
 
 export class Watch implements Journal {
   operations = 0
+  #told = 0
   readonly #counters: Float64Array
   readonly #client: number
   readonly #began = new Float64Array(IN_FLIGHT_MAX)
@@ -102,12 +104,17 @@ export class Watch implements Journal {
     counters[SLOWEST] = Math.max(counters[SLOWEST]!, millis)
     if (code > 0 !== kind >= FIRST_THAT_FAILS && !mayEndSo(this.#forms[at]!, code)) {
       counters[ERRORS]!++
-      console.error(`soak: client ${this.#client}: kind ${kind} settled with ${code}`)
+      this.#tell(`kind ${kind} settled with ${code}`)
     }
     if (millis > SLOW_MILLIS) {
       counters[SLOW]!++
-      console.error(`soak: client ${this.#client}: kind ${kind} took ${Math.round(millis)} ms`)
+      this.#tell(`kind ${kind} took ${Math.round(millis)} ms`)
     }
+  }
+
+  /** The first only: what goes wrong often goes wrong very often. */
+  #tell(text: string): void {
+    if (this.#told++ < TOLD_MAX) console.error(`soak: client ${this.#client}: ${text}`)
   }
 
   settledBlocks(operation: number): void {
