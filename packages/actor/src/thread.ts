@@ -18,6 +18,7 @@ import type { EngineChoice } from './engine/choice.ts'
 import { type Engine, FIRST_FILE_SLOT } from './engine/engine.ts'
 import type { Layer, LayerModule, LayerSetting } from './engine/layer.ts'
 import { openEngine } from './engine/open-engine.ts'
+import { letOpensGo } from './files/descriptor.ts'
 import type { FileCallEvents, FileCalls } from './files/file-calls.ts'
 import { FileTable } from './files/file-table.ts'
 import { MetadataCalls } from './files/metadata-calls.ts'
@@ -29,6 +30,8 @@ import type { LayerData, StartAnswer, StartData } from './spawn/messages.ts'
 
 /** How long close() waits for what is in flight before it cancels it, in milliseconds. */
 const DRAIN_MILLISECONDS = 5000
+/** And then for opens that were let go, so that their descriptors are not lost. */
+const LET_GO_MILLISECONDS = 500
 /** How long clients wait for word of the actor's end while it cancels what is in flight. */
 const END_MILLISECONDS = 500
 
@@ -178,6 +181,11 @@ function assemble(
     const deadline = Date.now() + DRAIN_MILLISECONDS
     while (table.inUse > 0 && Date.now() < deadline) {
       loop.wake()
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    letOpensGo()
+    const moment = Date.now() + LET_GO_MILLISECONDS
+    while (metadata.pending > 0 && Date.now() < moment) {
       await new Promise((resolve) => setTimeout(resolve, 1))
     }
     // The caller hears of it before the thread ends.
