@@ -151,11 +151,6 @@ export class Channel {
     this.checksCancels = true
   }
 
-  /** They have to be looked at once more. */
-  lookAgain(): void {
-    this.#cancelCount = (this.#cancelCount - 1) | 0
-  }
-
   /** Whether the client wants the operation of this slot and generation cancelled. */
   wantsCancelled(userLow: number, userHigh: number): boolean {
     const inRange = userLow >= 0 && userLow < this.capacity

@@ -116,14 +116,12 @@ export class Taking {
    */
   #cancelTaken(channel: Channel): void {
     channel.lookAtCancels()
-    let all = true
     let left = channel.inFlight
     for (let row = 0; left > 0 && row < this.#table.capacity; row++) {
       if (this.#table.words[row * ROW_WORDS + ROW_CHANNEL] !== channel.slot) continue
       left--
-      if (this.#isCancelled(channel, row)) all = this.#dispatcher.cancel(row) && all
+      if (this.#isCancelled(channel, row)) this.#dispatcher.cancel(row)
     }
-    if (!all) channel.lookAgain()
   }
 
   #isCancelled(channel: Channel, row: number): boolean {

@@ -172,7 +172,7 @@ export class ActorLoop {
     }
     // It stays in line while it may have more: also when a drain or a full table held it back.
     const left = channel.available()
-    if (left !== 0 || channel.hasCancels()) this.addReady(channel)
+    if (left !== 0) this.addReady(channel)
     channel.expectMore(taken > 0 ? left : 0)
     return taken
   }

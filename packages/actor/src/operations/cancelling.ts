@@ -69,19 +69,16 @@ export class Cancelling {
     this.#host = host
   }
 
-  /** Cancels a row, once. False when the engine has no room to be asked now. */
-  cancel(row: number): boolean {
+  /** Cancels a row, once. */
+  cancel(row: number): void {
     const words = this.#words
     const at = row * ROW_WORDS
-    if (words[at + ROW_FLAGS] & ROW_CANCELLED) return true
-    if (this.#engine.room === 0) this.#host.submit()
-    if (this.#engine.room === 0) return false
+    if (words[at + ROW_FLAGS] & ROW_CANCELLED) return
     words[at + ROW_FLAGS] |= ROW_CANCELLED
-    if (words[at + ROW_KIND] >= OPERATION_OPEN) return true
+    if (words[at + ROW_KIND] >= OPERATION_OPEN) return
     if (this.#host.chains.cancel(row)) this.#ask(row)
     else if (this.#leaveLines(row)) this.finish(row)
     else if (!this.#inSync(row)) this.#ask(row)
-    return true
   }
 
   /** Asks again for what the engine still has. */
@@ -91,7 +88,7 @@ export class Cancelling {
     this.#asked = this.#asked.filter(({ row }) => this.#isCancelled(row))
     for (const asked of this.#asked) {
       if (now < asked.next) continue
-      if (this.#engine.room > 0 && !this.#inSync(asked.row)) this.#cancelInEngine(asked.row)
+      if (!this.#inSync(asked.row)) this.#cancelInEngine(asked.row)
       asked.delay = Math.min(2 * asked.delay, LAST_RETRY_MICROS)
       asked.next = now + asked.delay
     }
@@ -149,6 +146,8 @@ export class Cancelling {
   }
 
   #cancelInEngine(row: number): void {
+    if (this.#engine.room === 0) this.#host.submit()
+    if (this.#engine.room === 0) return
     this.#engine.cancel(row)
     // One by one: cancellations complete too, and the completion queue has little room for them.
     this.#host.submit()

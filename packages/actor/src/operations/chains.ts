@@ -70,7 +70,6 @@ export interface ChainHost {
   /** True when the engine can do the row by itself. */
   inEngine(row: number): boolean
   beginElsewhere(row: number): void
-  isDead(row: number): boolean
   /** Submits what was begun, so that there is room for a whole run. */
   submit(): void
   finish(row: number, res: number, extra: number, flags: number): void
@@ -226,7 +225,7 @@ export class Chains {
       const res = results[chain.next]
       // Cancelled because the one before it was short, which is mended by now: it runs again.
       const cancelled = res === ECANCELED && chain.next > chain.start
-      const again = cancelled && !chain.cancelled && !this.#host.isDead(row)
+      const again = cancelled && !chain.cancelled
       const final = res < 0 ? FAILED : DONE
       const verdict = elsewhere ? final : again ? AGAIN : this.#host.judge(row, res)
       if (verdict === ELSEWHERE && !chain.cancelled) {

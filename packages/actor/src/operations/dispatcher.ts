@@ -101,7 +101,6 @@ export class Dispatcher implements CompletionSink, SyncRunner {
       judge: (row, res) => this.judge.judge(row, res),
       inEngine: (row) => this.#inEngine(row),
       beginElsewhere: (row) => metadata.begin(row),
-      isDead: (row) => this.#channelOf(row).dead,
       submit: () => engine.submit(this),
       finish: (row, res, extra, flags) => this.finish(row, res, extra, flags),
     })
@@ -205,9 +204,9 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     return (this.table.words[row * ROW_WORDS + ROW_FLAGS] & ROW_CANCELLED) !== 0
   }
 
-  /** Cancels an operation for its client; false when that has to be tried again. */
-  cancel(row: number): boolean {
-    return this.#cancelling.cancel(row)
+  /** Cancels an operation; it completes all the same. */
+  cancel(row: number): void {
+    this.#cancelling.cancel(row)
   }
 
   /** Completes an operation that was cancelled before it was begun. */
@@ -329,14 +328,11 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     this.table.free(row)
   }
 
-  /** Asks the engine to cancel everything that a client has in flight. */
+  /** Cancels everything that a client has in flight. */
   cancelAll(channel: Channel): void {
     const words = this.table.words
     for (let row = 0; row < this.table.capacity; row++) {
-      if (words[row * ROW_WORDS + ROW_CHANNEL] !== channel.slot) continue
-      this.#engine.cancel(row)
-      // One by one: cancellations complete too, and the completion queue has little room for them.
-      this.#engine.submit(this)
+      if (words[row * ROW_WORDS + ROW_CHANNEL] === channel.slot) this.#cancelling.cancel(row)
     }
   }
 
