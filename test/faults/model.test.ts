@@ -14,7 +14,7 @@ import { Checker } from './checker.ts'
 const OPERATIONS = Number(process.env.URING_ACTOR_FAULT_OPERATIONS ?? 1_000_000)
 const SEED = Number(process.env.URING_ACTOR_FAULT_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const PATHS = ['/model/a', '/model/b', '/model/c']
-const BURST = 250
+const BURST = 400
 const RATES = { short: 0.15, interrupt: 0.1, error: 0.05, sync: 0.05, busy: 0.1 }
 
 /** Bursts of operations on one test actor, each checked before the next begins. */
@@ -108,7 +108,7 @@ class Run {
 /** So many operations; all faults that came are explained, and many did. */
 async function checkedRun(t: TestContext, plan: FaultPlan, operations: number): Promise<void> {
   t.diagnostic(`URING_ACTOR_FAULT_SEED=${SEED}`)
-  await using tested = await spawnTestActor({ seed: SEED, delayMicros: [0, 6], ...plan })
+  await using tested = await spawnTestActor({ seed: SEED, delayMicros: [0, 3], ...plan })
   const run = new Run(tested)
   const began = performance.now()
   await run.begin()

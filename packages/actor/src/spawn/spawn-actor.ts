@@ -106,8 +106,8 @@ function startThread(data: StartData, forget: () => void): Promise<Actor> {
       transferList: data.layer === null ? [] : [data.layer.port],
       name: 'uring-actor',
       // The actor makes little garbage, but what it lets go of holds clients' memory: the young
-      // generation is kept small so that it is collected soon.
-      resourceLimits: { maxYoungGenerationSizeMb: 1 },
+      // generation is kept small so that it is collected soon. That of a layer is for tests.
+      resourceLimits: { maxYoungGenerationSizeMb: data.layer === null ? 1 : 16 },
       execArgv: threadArguments(),
     })
     new Int32Array(data.header)[HEADER_THREAD_BYTE >> 2] = worker.threadId

@@ -13,6 +13,8 @@ import {
 } from '../operations/operation-table.ts'
 import type { FaultEngine } from './fault-engine.ts'
 
+const EIO = -5
+
 /** Opening, closing and metadata with the faults of the plan's rules. */
 export class FaultCalls implements FileCalls {
   readonly #engine: FaultEngine
@@ -40,6 +42,10 @@ export class FaultCalls implements FileCalls {
     injector.record(operation, 'begun', row, 0, 0)
     if (operation.powerCut) this.#engine.cutPower(operation)
     if (operation.error === 0) {
+      const file = this.#table.words[row * ROW_WORDS + ROW_FILE]
+      const closes = operation.kind === OPERATION_CLOSE
+      if (!closes && this.#engine.isCutOff(file))
+        injector.record(operation, 'power-off', row, 0, EIO)
       this.#inner.begin(row)
       return
     }

@@ -169,7 +169,7 @@ export class FaultEngine extends WrappedEngine implements Engine {
     const { interrupts, cuts } = operation
     const done = this.#words[row * ROW_WORDS + ROW_DONE]
     if (waiting.cancelled) this.#end(waiting, ECANCELED, 'cancelled')
-    else if (this.#isCutOff(waiting)) this.#end(waiting, EIO, 'power-off')
+    else if (this.isCutOff(waiting.file)) this.#end(waiting, EIO, 'power-off')
     else if (interrupts.length > 0) this.#end(waiting, interrupts.shift() as number, 'interrupt')
     else if (operation.error < 0 && done >= operation.errorAt) this.#fail(waiting)
     else {
@@ -193,8 +193,8 @@ export class FaultEngine extends WrappedEngine implements Engine {
     this.#end(waiting, operation.error, 'error')
   }
 
-  /** No power, or it has been cut since the file was opened. */
-  #isCutOff({ file }: Try): boolean {
+  /** No power, or it has been cut since the file at this slot was opened; -1: no file. */
+  isCutOff(file: number): boolean {
     const disk = this.#disk
     return disk !== null && (!disk.powered || (file >= 0 && (disk.handle(file)?.stale ?? true)))
   }
@@ -312,7 +312,7 @@ export class FaultEngine extends WrappedEngine implements Engine {
 
   /** A write that was in flight when the power went: its bytes may have come as far as the disk. */
   #perhapsDone(flying: Try): void {
-    if (flying.stage === 'ending' || flying.sync || this.#isCutOff(flying)) return
+    if (flying.stage === 'ending' || flying.sync || this.isCutOff(flying.file)) return
     if (flying.operation.kind !== OPERATION_WRITE) return
     this.inner.begin(flying.row, false)
     this.inner.poll({ completed: () => {} })
