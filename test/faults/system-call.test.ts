@@ -10,6 +10,7 @@ import { missingStrace } from '../support/tools.ts'
 
 const CHILD = new URL('./enter-child.js', import.meta.url)
 const ROUNDS = 20
+const FAILS_FROM = 1500
 const SETTLED = ROUNDS * 65
 /** An open, 64 writes, those of the rounds with the 21 members of each chain, and a close. */
 const COMPLETED = 1 + 64 + ROUNDS * (64 + 21) + 1
@@ -40,4 +41,31 @@ describe('a failing io_uring_enter', () => {
       assert.ok(failures > 5, `${failures} calls were made to fail`)
     })
   }
+
+  test('loses no cancellation when a client dies meanwhile', {
+    skip: missingStrace(),
+  }, async (t) => {
+    const inject = `inject=io_uring_enter:error=EBUSY:when=${FAILS_FROM}..${FAILS_FROM + 3000}`
+    const under = [
+      'strace',
+      '-f',
+      '-qq',
+      '-o',
+      '/dev/null',
+      '-e',
+      'trace=io_uring_enter',
+      '-e',
+      inject,
+    ]
+    const env = { URING_ACTOR_ENGINE: '' }
+    const script = new URL('./enter-cancel-child.js', import.meta.url)
+    const args = [String(FAILS_FROM)]
+    const result = await runScript(script, { args, under, env, timeoutMillis: 60_000 })
+    if (result.stderr.includes('ERR_URING_ENGINE')) {
+      t.skip('io_uring cannot be had here')
+      return
+    }
+    assert.equal(result.code, 0, result.stderr)
+    assert.deepEqual(JSON.parse(result.stdout), { inFlight: 0, failed: true })
+  })
 })
