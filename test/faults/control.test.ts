@@ -129,6 +129,26 @@ describe('a test actor', () => {
     await within(5000, 'the write', written)
   })
 
+  test('does not carry out what was given up before its time', async () => {
+    await using tested = await spawnTestActor({ time: 'manual', delayMicros: [10, 10] })
+    const file = await tested.connect().open('/file', 'w+')
+    const given = new AbortController()
+    const written = file.write(Buffer.from('abc'), { position: 0, signal: given.signal })
+    const kept = file.write('xyz', 8)
+    await tested.faults.step(0)
+    given.abort()
+    assert.equal(await codeOf(() => written), 'ABORT_ERR')
+    await tested.faults.run()
+    await within(5000, 'the other write', kept)
+    const { bytes } = (await tested.faults.file('/file'))!
+    assert.equal(Buffer.from(bytes).toString(), '\0\0\0\0\0\0\0\0xyz')
+    const cancelled = (await tested.faults.history()).map(({ kind, operation }) => [
+      kind,
+      operation,
+    ])
+    assert.deepEqual(cancelled, [['cancelled', 1]])
+  })
+
   test('ends with what is kept back, and says so to whoever asks afterwards', async () => {
     const tested = await spawnTestActor({ time: 'manual' })
     const file = await tested.connect().open('/file', 'w+')

@@ -10,7 +10,7 @@ export type FaultKind =
   | 'interrupt'
   /** It took longer because a rule says so. */
   | 'delay'
-  /** It was cancelled, because the one that it was linked to failed or was short. */
+  /** It was cancelled: it was given up, or the one that it was linked to failed or was short. */
   | 'cancelled'
   /** A submission was refused with EBUSY. */
   | 'busy'
