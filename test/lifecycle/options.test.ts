@@ -55,6 +55,31 @@ test('the environment variable is checked too, and named in the error', async ()
   }
 })
 
+test('an engine that is asked for is taken; the environment goes before the option', async () => {
+  const engineOf = async (options?: ActorOptions): Promise<[string, boolean]> => {
+    await using actor = await spawnActor(options)
+    const { engine, forced } = await actor.stats()
+    assert.equal(actor.engine, engine)
+    return [engine, forced]
+  }
+  const before = process.env.URING_ACTOR_ENGINE
+  delete process.env.URING_ACTOR_ENGINE
+  try {
+    assert.deepEqual(await engineOf({ engine: 'threadpool' }), ['threadpool', true])
+    assert.deepEqual(await engineOf({ engine: 'io_uring' }), ['io_uring', true])
+    assert.deepEqual(await engineOf(), ['io_uring', false])
+    process.env.URING_ACTOR_ENGINE = 'threadpool'
+    assert.deepEqual(await engineOf({ engine: 'io_uring' }), ['threadpool', true])
+    await assert.rejects(spawnActor({ engine: 'libaio' } as unknown as ActorOptions), {
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: /options\.engine/,
+    })
+  } finally {
+    if (before === undefined) delete process.env.URING_ACTOR_ENGINE
+    else process.env.URING_ACTOR_ENGINE = before
+  }
+})
+
 test('an option that does not exist is no silent mistake', async () => {
   const options = { queuedepth: 8 } as ActorOptions
   await assert.rejects(spawnActor(options), {
