@@ -35,7 +35,9 @@ const VERIFIERS = 2
 /** The actor has closed a dead client's files and let its place go within this time. */
 const NOTICED_MILLIS = 5000
 /** Kills before what is held is measured first: code is loaded and compiled by then. */
-const WARM_UP = 30
+function warmUpOf(kills: number): number {
+  return Math.max(30, kills >> 2)
+}
 
 export interface KillsReport {
   kills: Record<string, number>
@@ -98,11 +100,12 @@ async function killThread(
 
 async function killPooled(orders: VictimOrders, way: Way, millis: number): Promise<void> {
   const pool = new Piscina({ filename: victim.href, maxThreads: 1, minThreads: 1 })
+  // A pool that is destroyed forgets to end a thread that is just starting; so that is waited for.
+  await pool.run(null, { name: 'idle' })
   const abort = new AbortController()
   const run = pool.run(orders, { signal: abort.signal }).catch(() => {})
-  await delay(30 + millis)
-  // An aborted task's thread is terminated, and another takes its place. It is waited for: the pool
-  // forgets to end a thread that is just starting when it is destroyed.
+  await delay(millis)
+  // An aborted task's thread is terminated, and another takes its place.
   if (way === 'replace') {
     abort.abort()
     await run
@@ -167,13 +170,14 @@ export async function runKills(
   const counts: Record<string, number> = {}
   const times: number[] = []
   let first = await held()
+  const warmUp = warmUpOf(kills)
   for (let done = 0; done < kills; ) {
     // Two at a time, so that the death of one meets the life of another.
     const ways = [random.pick(WAYS), random.pick(WAYS)]
     await Promise.all(ways.map((way) => kill(scene, way, random)))
     times.push(await waitUntilForgotten(scene))
     for (const way of ways) counts[way] = (counts[way] ?? 0) + 1
-    if (done < WARM_UP && done + ways.length >= WARM_UP) first = await held()
+    if (done < warmUp && done + ways.length >= warmUp) first = await held()
     done += ways.length
     progress(done)
   }

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { within } from './outcome.ts'
+import { atEnd } from './removals.ts'
 import { temporaryDirectory } from './temporary.ts'
 import { missingSystemTests } from './tools.ts'
 
@@ -32,8 +33,7 @@ export class HeldFiles {
     this.#directory = directory
     this.#server = child
     this.file = path.join(directory, 'held')
-    // Before the directories of temporary.ts are removed, of which this is one.
-    process.prependOnceListener('exit', () => this.unmount())
+    atEnd(() => this.unmount())
   }
 
   static async mount(): Promise<HeldFiles> {
@@ -42,6 +42,9 @@ export class HeldFiles {
     const child = fork(server, [directory], { execArgv: [], env: { PATH: process.env.PATH } })
     const files = new HeldFiles(directory, child)
     await files.#heard('mounted')
+    // It is there for the test, and does not keep the test's process alive.
+    child.unref()
+    child.channel?.unref()
     return files
   }
 
