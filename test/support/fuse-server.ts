@@ -243,8 +243,12 @@ function mount(directory: string): Answer {
 }
 
 process.on('message', (order: Order) => process.send!(obey(order)))
-// Whoever told us what to do has gone. A plain exit would wait for the reads of /dev/fuse.
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+// Whoever told us what to do has gone, perhaps killed before it could clean up. A plain exit would wait
+// for the reads of /dev/fuse.
+process.on('disconnect', () => {
+  spawnSync('umount', ['-l', process.argv[2]!], { stdio: 'ignore' })
+  process.kill(process.pid, 'SIGKILL')
+})
 try {
   process.send!(mount(process.argv[2]!))
 } catch (error) {
