@@ -1,6 +1,6 @@
 // As much of the FUSE protocol (linux/fuse.h, version 7.31) as a flat directory of files needs.
 
-export const OPCODES: Readonly<Record<number, string>> = {
+const OPCODES: Readonly<Record<number, string>> = {
   1: 'lookup',
   2: 'forget',
   3: 'getattr',
