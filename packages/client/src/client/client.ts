@@ -21,8 +21,9 @@ import {
   type Steps,
 } from '../transport/steps.ts'
 import type { Transport } from '../transport/transport.ts'
-import { ChainBuilder, runChain } from './chain.ts'
+import { ChainBuilder } from './chain.ts'
 import { type ActorStats, type ClientStats, Control } from './control.ts'
+import { runChain } from './run-chain.ts'
 
 export interface OpenOptions extends CallOptions {
   /** Bytes of a block, for `readBlock`, `writeBlock` and `trimBlock`. */
