@@ -13,6 +13,8 @@ import { Checker } from './checker.ts'
 
 const OPERATIONS = Number(process.env.URING_ACTOR_FAULT_OPERATIONS ?? 1_000_000)
 const SEED = Number(process.env.URING_ACTOR_FAULT_SEED ?? Math.floor(Math.random() * 2 ** 31))
+/** So many in one run; more are several runs, of the seeds that follow. */
+const RUN_OPERATIONS = 250_000
 const PATHS = ['/model/a', '/model/b', '/model/c']
 const BURST = 400
 const RATES = { short: 0.15, interrupt: 0.1, error: 0.05, sync: 0.05, busy: 0.1 }
@@ -27,10 +29,11 @@ class Run {
   readonly #tested: TestActor
   readonly #client: Client
   readonly #files: UringFile[] = []
-  readonly #maker = new BurstMaker(new Random(SEED, 1), PATHS.length)
+  readonly #maker: BurstMaker
 
-  constructor(tested: TestActor) {
+  constructor(tested: TestActor, seed: number) {
     this.#tested = tested
+    this.#maker = new BurstMaker(new Random(seed, 1), PATHS.length)
     this.#client = tested.connect()
   }
 
@@ -106,17 +109,22 @@ class Run {
 }
 
 /** So many operations; all faults that came are explained, and many did. */
-async function checkedRun(t: TestContext, plan: FaultPlan, operations: number): Promise<void> {
-  t.diagnostic(`URING_ACTOR_FAULT_SEED=${SEED}`)
-  await using tested = await spawnTestActor({ seed: SEED, delayMicros: [0, 3], ...plan })
-  const run = new Run(tested)
+async function checkedRun(
+  t: TestContext,
+  seed: number,
+  plan: FaultPlan,
+  operations: number,
+): Promise<void> {
+  t.diagnostic(`URING_ACTOR_FAULT_SEED=${seed}`)
+  await using tested = await spawnTestActor({ seed, delayMicros: [0, 3], ...plan })
+  const run = new Run(tested, seed)
   const began = performance.now()
   await run.begin()
   for (let burst = 0; run.posted < operations; burst++) {
     try {
       await run.burst()
     } catch (error) {
-      const replay = `URING_ACTOR_FAULT_SEED=${SEED} URING_ACTOR_FAULT_OPERATIONS=${run.posted}`
+      const replay = `URING_ACTOR_FAULT_SEED=${seed} URING_ACTOR_FAULT_OPERATIONS=${run.posted}`
       throw new Error(`burst ${burst}, the last one of ${replay}: ${(error as Error).stack}`)
     }
   }
@@ -128,8 +136,13 @@ async function checkedRun(t: TestContext, plan: FaultPlan, operations: number): 
   assert.ok(failed > operations / 100 && inParts > operations / 100)
 }
 
-test(`${OPERATIONS} operations under injected faults`, (t) =>
-  checkedRun(t, { rates: RATES }, OPERATIONS))
+for (let done = 0, seed = SEED; done < OPERATIONS; done += RUN_OPERATIONS, seed++) {
+  const operations = Math.min(RUN_OPERATIONS, OPERATIONS - done)
+  test(`${operations} operations under injected faults, after ${done}`, (t) =>
+    checkedRun(t, seed, { rates: RATES }, operations))
+}
 
-test('the same with hardly any room, and submissions that are mostly refused', (t) =>
-  checkedRun(t, { rates: { ...RATES, busy: 0.7 }, queueEntries: 3 }, Math.min(OPERATIONS, 20_000)))
+test('the same with hardly any room, and submissions that are mostly refused', (t) => {
+  const plan = { rates: { ...RATES, busy: 0.7 }, queueEntries: 3 }
+  return checkedRun(t, SEED, plan, Math.min(OPERATIONS, 20_000))
+})
