@@ -15,6 +15,7 @@ export const COMPARISONS: Readonly<Record<string, () => Promise<Comparison>>> = 
   'direct-writes-32': async () => (await import('./cases/writes.ts')).writes(32, true),
   nops: async () => (await import('./cases/nops.ts')).nops,
   latency: async () => (await import('./cases/latency.ts')).latency,
+  fairness: async () => (await import('./cases/fairness.ts')).fairness,
   'system-calls': async () => (await import('./cases/system-calls.ts')).systemCalls,
   start: async () => (await import('./cases/start.ts')).start,
   memory: async () => (await import('./cases/memory.ts')).memory,

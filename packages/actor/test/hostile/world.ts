@@ -20,6 +20,7 @@ import { Clients } from '#dist/channels/clients.js'
 import { Intake } from '#dist/channels/intake.js'
 import { BROKEN, Taking } from '#dist/channels/taking.js'
 import { FileTable } from '#dist/files/file-table.js'
+import { ActorLoop } from '#dist/loop/actor-loop.js'
 import { Dispatcher } from '#dist/operations/dispatcher.js'
 import { ROW_CHANNEL, ROW_FILE, ROW_WORDS } from '#dist/operations/operation-table.js'
 import { FakeCalls, FakeEngine, openFile } from './fake-engine.ts'
@@ -29,6 +30,8 @@ export const CAPACITY = 32
 export const ARENA_BYTES: number = 4 * ARENA_BYTES_MIN
 const QUANTUM = 16
 const MAX_CLIENTS = 6
+/** So many turns are remembered. */
+const SERVED_MAX = 1000
 
 /** One client's memory; it may be connected again after it was shut out. */
 export interface Member {
@@ -40,8 +43,11 @@ export interface Member {
 
 class CountingIntake extends Intake {
   copies = 0
+  /** The slots of the channels that were served, in order. */
+  readonly served: number[] = []
   override copy(channel: Channel, at: number, now: number): number {
     this.copies++
+    if (this.served.length < SERVED_MAX) this.served.push(channel.slot)
     return super.copy(channel, at, now)
   }
 }
@@ -49,6 +55,7 @@ class CountingIntake extends Intake {
 /** The actor's parts between shared memory and engine, real ones, driven turn by turn. */
 export class World {
   readonly engine: FakeEngine
+  readonly header: Int32Array = new Int32Array(new SharedArrayBuffer(HEADER_BYTES))
   readonly files: FileTable = new FileTable(1, 64)
   readonly clients: Clients
   readonly dispatcher: Dispatcher
@@ -70,8 +77,7 @@ export class World {
       chainLength: this.chainLength,
       spinMicros: 0,
     }
-    const header = new Int32Array(new SharedArrayBuffer(HEADER_BYTES))
-    this.clients = new Clients(this.#limits, header, () => {})
+    this.clients = new Clients(this.#limits, this.header, () => {})
     const { channels } = this.clients
     this.engine.setChannels(channels)
     this.#calls = new FakeCalls(this.engine, this.files, random, {
@@ -94,6 +100,17 @@ export class World {
       attached: () => {},
       wake: () => {},
     })
+  }
+
+  /** The actor's own loop over these parts, instead of `cycle`. */
+  makeLoop(): ActorLoop {
+    const { engine, dispatcher, clients } = this
+    const parts = { engine, dispatcher, taking: this.#taking, metadata: this.#calls, clients }
+    return new ActorLoop({ ...parts, header: this.header }, 0, (channel) => clients.poison(channel))
+  }
+
+  get served(): readonly number[] {
+    return this.#intake.served
   }
 
   newMember(): Member {
