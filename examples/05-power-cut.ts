@@ -77,7 +77,7 @@ async function lost(seed: number, open: (file: UringFile) => Store): Promise<num
   return acknowledged.filter((value) => !survivors.has(value))
 }
 
-const SEEDS = 50
+const SEEDS = 20
 const stores = {
   'hasty journal': (file: UringFile) => new HastyJournal(file),
   journal: (file: UringFile) => new Journal(file),
