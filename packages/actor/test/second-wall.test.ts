@@ -7,7 +7,18 @@ import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { OPERATION_READ, OPERATION_WRITE } from '@uring-actor/client/protocol'
 import { loadBinding, type NativeBinding } from '@uring-actor/native'
-import * as abi from '#dist/engine/kernel-abi.js'
+import {
+  IORING_OP_FSYNC,
+  IORING_OP_READ,
+  IORING_OP_READ_FIXED,
+  IORING_OP_WRITE,
+  IORING_OP_WRITE_FIXED,
+  IORING_REGISTER_EVENTFD,
+  IORING_REGISTER_FILES2,
+  IORING_REGISTER_RESTRICTIONS,
+  IORING_RSRC_REGISTER_SPARSE,
+  IOSQE_FIXED_FILE,
+} from '#dist/engine/kernel-abi.js'
 import { type OpenedRing, openRing } from '#dist/engine/open-ring.js'
 import { UringEngine } from '#dist/engine/uring-engine.js'
 import { OpenFile } from '#dist/files/file-table.js'
@@ -88,7 +99,7 @@ describe('the ring', { skip: typeof probe === 'string' ? probe : false }, () => 
   /** What the kernel says of one request. */
   function resultOf(entry: Entry): number {
     const { ring } = opened
-    const { opcode = abi.IORING_OP_READ_FIXED, flags = abi.IOSQE_FIXED_FILE } = entry
+    const { opcode = IORING_OP_READ_FIXED, flags = IOSQE_FIXED_FILE } = entry
     const address = entry.address ?? binding.addressOf(mine)
     const [low, high] = [address | 0, (address / 2 ** 32) | 0]
     const { length = 64, buffer = MINE } = entry
@@ -123,7 +134,7 @@ describe('the ring', { skip: typeof probe === 'string' ? probe : false }, () => 
       nothing: 0,
       'the arena of another client': binding.addressOf(other),
     }
-    for (const opcode of [abi.IORING_OP_READ_FIXED, abi.IORING_OP_WRITE_FIXED]) {
+    for (const opcode of [IORING_OP_READ_FIXED, IORING_OP_WRITE_FIXED]) {
       for (const [what, address] of Object.entries(addresses)) {
         assert.equal(resultOf({ opcode, address }), EFAULT, what)
       }
@@ -136,25 +147,25 @@ describe('the ring', { skip: typeof probe === 'string' ? probe : false }, () => 
   })
 
   test('refuses unregistered memory, raw descriptors and foreign opcodes: EACCES', () => {
-    assert.equal(resultOf({ opcode: abi.IORING_OP_READ }), EACCES)
-    assert.equal(resultOf({ opcode: abi.IORING_OP_WRITE }), EACCES)
+    assert.equal(resultOf({ opcode: IORING_OP_READ }), EACCES)
+    assert.equal(resultOf({ opcode: IORING_OP_WRITE }), EACCES)
     assert.equal(resultOf({ flags: 0, fd }), EACCES)
-    assert.equal(resultOf({ opcode: abi.IORING_OP_FSYNC, flags: 0, fd }), EACCES)
+    assert.equal(resultOf({ opcode: IORING_OP_FSYNC, flags: 0, fd }), EACCES)
     for (const [name, opcode] of Object.entries(FOREIGN)) {
       assert.equal(resultOf({ opcode }), EACCES, name)
       assert.equal(resultOf({ opcode, flags: 0, fd }), EACCES, name)
     }
     // Draining, hard links and completions left out.
     for (const flag of [2, 8, 64]) {
-      assert.equal(resultOf({ flags: abi.IOSQE_FIXED_FILE | flag }), EACCES, `flag ${flag}`)
+      assert.equal(resultOf({ flags: IOSQE_FIXED_FILE | flag }), EACCES, `flag ${flag}`)
     }
   })
 
   test('refuses file slots that hold no file: EBADF', () => {
     for (const slot of [0, 2, 3, 4, 4096, -1, 2 ** 31 - 1]) {
       assert.equal(resultOf({ fd: slot }), EBADF, `slot ${slot}`)
-      assert.equal(resultOf({ opcode: abi.IORING_OP_WRITE_FIXED, fd: slot }), EBADF)
-      const sync = { opcode: abi.IORING_OP_FSYNC, address: 0, length: 0, buffer: 0 }
+      assert.equal(resultOf({ opcode: IORING_OP_WRITE_FIXED, fd: slot }), EBADF)
+      const sync = { opcode: IORING_OP_FSYNC, address: 0, length: 0, buffer: 0 }
       assert.equal(resultOf({ ...sync, fd: slot }), EBADF)
     }
   })
@@ -162,10 +173,10 @@ describe('the ring', { skip: typeof probe === 'string' ? probe : false }, () => 
   test('takes no other registration any more: EACCES', () => {
     const { native } = opened
     const rules = new Uint8Array(16)
-    assert.ok(native.register(abi.IORING_REGISTER_RESTRICTIONS, rules, 1) < 0)
-    assert.equal(native.register(abi.IORING_REGISTER_EVENTFD, Int32Array.of(fd), 1), EACCES)
-    const sparse = Uint32Array.of(8, abi.IORING_RSRC_REGISTER_SPARSE, 0, 0, 0, 0, 0, 0)
-    assert.ok(native.register(abi.IORING_REGISTER_FILES2, sparse, 32) < 0)
+    assert.ok(native.register(IORING_REGISTER_RESTRICTIONS, rules, 1) < 0)
+    assert.equal(native.register(IORING_REGISTER_EVENTFD, Int32Array.of(fd), 1), EACCES)
+    const sparse = Uint32Array.of(8, IORING_RSRC_REGISTER_SPARSE, 0, 0, 0, 0, 0, 0)
+    assert.ok(native.register(IORING_REGISTER_FILES2, sparse, 32) < 0)
   })
 
   test('has left the file as it was', () => {

@@ -32,7 +32,7 @@ const ECANCELED = -125
 const MOST_AT_ONCE = 6
 
 /** The client that keeps to the rules gets what it asks for; the others get anything. */
-export const VICTIM = 0
+const VICTIM = 0
 
 /**
  * An engine without a kernel: it holds every row that it is to begin against the invariants, keeps it
