@@ -43,11 +43,11 @@ export async function noTimeAtAllPostsNothing({ client, path }: Context): Promis
 export async function whatIsThereInTimeIsNotLostToABusyThread(context: Context): Promise<void> {
   const { client, path } = context
   const file = await client.open(fileWith(path('file'), pattern(BLOCK)))
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 3; round++) {
     const call = file.read(Buffer.alloc(BLOCK), { position: 0, timeout: 5 })
     // Published, and completed by now; but this thread is busy until the time has passed.
     await Promise.resolve()
-    const until = performance.now() + 60
+    const until = performance.now() + 300
     while (performance.now() < until);
     assert.equal((await call).bytesRead, BLOCK)
   }
