@@ -151,6 +151,7 @@ function assemble(
     dispatcher,
     files,
     metadata,
+    dropPages: (memory) => host.dropPages(memory),
     attached: (channel) => loop.addReady(channel),
     wake: () => loop.wake(),
   })

@@ -67,13 +67,20 @@ Napi::Value AddressOf(const Napi::CallbackInfo& info) {
   return Number(info, static_cast<double>(reinterpret_cast<uintptr_t>(span.data)));
 }
 
-Napi::Value DontFork(const Napi::CallbackInfo& info) {
+Napi::Value Advise(const Napi::CallbackInfo& info, int advice) {
   Span span;
   if (!SharedArgument(info, 0, napi_uint8_array, &span)) return {};
   const uintptr_t page_mask = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE)) - 1;
   // The kernel would round a ragged end up and take in what does not belong to the view.
   if ((span.bytes & page_mask) != 0) return Number(info, -EINVAL);
-  return Number(info, Result(madvise(span.data, span.bytes, MADV_DONTFORK)));
+  return Number(info, Result(madvise(span.data, span.bytes, advice)));
+}
+
+Napi::Value DontFork(const Napi::CallbackInfo& info) {
+  return Advise(info, MADV_DONTFORK);
+}
+Napi::Value DropPages(const Napi::CallbackInfo& info) {
+  return Advise(info, MADV_DONTNEED);
 }
 
 Napi::Value DirectAlignment(const Napi::CallbackInfo& info) {
@@ -144,6 +151,7 @@ void DefineProcessCalls(Napi::Object exports) {
   exports["storeOnExit"] = Napi::Function::New<StoreOnExit>(env, "storeOnExit");
   exports["addressOf"] = Napi::Function::New<AddressOf>(env, "addressOf");
   exports["dontFork"] = Napi::Function::New<DontFork>(env, "dontFork");
+  exports["dropPages"] = Napi::Function::New<DropPages>(env, "dropPages");
   exports["directAlignment"] = Napi::Function::New<DirectAlignment>(env, "directAlignment");
   exports["blockDevice"] = Napi::Function::New<BlockDevice>(env, "blockDevice");
   exports["memlockLimit"] = Napi::Function::New<MemlockLimit>(env, "memlockLimit");

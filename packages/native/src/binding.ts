@@ -106,6 +106,11 @@ export interface NativeBinding {
   /** madvise(MADV_DONTFORK) over whole pages of a view. Returns 0 or -errno. */
   dontFork(view: Uint8Array): number
   /**
+   * madvise(MADV_DONTNEED) over whole pages of a view: the memory goes back to the system at once,
+   * and reads as zeros from then on. Returns 0 or -errno.
+   */
+  dropPages(view: Uint8Array): number
+  /**
    * statx(2) STATX_DIOALIGN of an open file: `out[0]` memory alignment, `out[1]` offset and length
    * alignment, both in bytes, 0 when the file does not support direct I/O. Returns 0, -errno, or
    * -EOPNOTSUPP when the kernel does not tell (before 6.1, or this filesystem).

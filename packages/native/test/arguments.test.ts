@@ -40,6 +40,7 @@ describe('a wrong argument', () => {
       throwsTypeError(() => calls.openRing!(wrong, new Uint32Array(30)), 'openRing')
       throwsTypeError(() => calls.addressOf!(wrong), 'addressOf')
       throwsTypeError(() => calls.dontFork!(wrong), 'dontFork')
+      throwsTypeError(() => calls.dropPages!(wrong), 'dropPages')
       throwsTypeError(() => calls.storeOnExit!(wrong, 0, 0), 'storeOnExit')
       throwsTypeError(() => calls.directAlignment!(0, wrong), 'directAlignment')
       throwsTypeError(() => calls.directAlignment!(wrong, new Uint32Array(2)), 'directAlignment')

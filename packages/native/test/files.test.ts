@@ -165,4 +165,15 @@ describe('memory', () => {
     assert.equal(binding.dontFork(memory.subarray(0, 100)), -EINVAL)
     assert.equal(binding.dontFork(memory.subarray(1, 4097)), -EINVAL)
   })
+
+  test('is dropped by whole pages, and reads as zeros then', () => {
+    const memory = arena(65536).fill(7)
+    assert.equal(binding.dropPages(memory.subarray(4096, 8192)), 0)
+    assert.deepEqual(memory.subarray(4096, 8192), new Uint8Array(4096))
+    assert.equal(memory[4095], 7)
+    assert.equal(memory[8192], 7)
+    assert.equal(binding.dropPages(memory.subarray(0, 100)), -EINVAL)
+    assert.equal(binding.dropPages(memory.subarray(1, 4097)), -EINVAL)
+    assert.equal(memory[0], 7)
+  })
 })

@@ -13,6 +13,7 @@ import {
   CONNECT_KIND,
   type ConnectMessage,
   channelBytes,
+  DETACH_UNUSED,
   HEADER_CLIENTS,
   HEADER_LIFE,
   LIFE_CLOSING,
@@ -23,6 +24,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { FileCalls } from '../files/file-calls.ts'
 import type { FileTable } from '../files/file-table.ts'
 import type { Dispatcher } from '../operations/dispatcher.ts'
+import { ROW_RW_FLAGS, ROW_WORDS } from '../operations/operation-table.ts'
 import { Channel } from './channel.ts'
 
 /** Looks at the header's number of clients that have to find the same fault before it is mended. */
@@ -34,6 +36,8 @@ export interface ClientParts {
   readonly dispatcher: Dispatcher
   readonly files: FileTable
   readonly metadata: FileCalls
+  /** Gives memory that nobody uses back to the system. */
+  readonly dropPages: (memory: Uint8Array) => void
   /** Looks at a channel that was attached, whatever its dirty bit says. */
   readonly attached: (channel: Channel) => void
   readonly wake: () => void
@@ -141,13 +145,20 @@ export class Clients {
     this.#mostSurplus = Math.max(this.#mostSurplus, surplus)
   }
 
-  /** The client asked to leave: everything before has completed, its files are closed now. */
+  /**
+   * The client asked to leave: everything before has completed, its files are closed now. An arena
+   * that it does not use any more goes back to the system: until both threads' collectors have
+   * found it, which takes long because it hardly weighs anything to them, its pages would stay.
+   */
   detach(channel: Channel, row: number): void {
+    const { dispatcher, dropPages } = this.#parts as ClientParts
+    const unused = (dispatcher.table.words[row * ROW_WORDS + ROW_RW_FLAGS] & DETACH_UNUSED) !== 0
     channel.dead = true
     channel.ending = true
     this.#closeFiles(channel, () => {
-      ;(this.#parts as ClientParts).dispatcher.finish(row, 0, 0, 0)
+      dispatcher.finish(row, 0, 0, 0)
       this.#release(channel, CHANNEL_DETACHED)
+      if (unused) dropPages(channel.arena)
     })
   }
 

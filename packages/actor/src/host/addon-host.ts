@@ -47,6 +47,10 @@ export class AddonHost implements Host {
     this.binding.dontFork(view)
   }
 
+  dropPages(view: Uint8Array): void {
+    this.binding.dropPages(view)
+  }
+
   directAlignment(fd: number, out: Uint32Array): number {
     return this.binding.directAlignment(fd, out)
   }

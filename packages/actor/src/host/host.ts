@@ -27,6 +27,8 @@ export interface Host {
   fileLimit(): number
   /** A child between fork and exec must not share pages that a device writes to. */
   dontFork(view: Uint8Array): void
+  /** Gives memory that nobody uses back to the system; it reads as zeros, if it is ever read. */
+  dropPages(view: Uint8Array): void
   /** Alignments of direct I/O on an open file: `out[0]` of memory, `out[1]` of offset and length. */
   directAlignment(fd: number, out: Uint32Array): number
   /** fallocate(2) with mode 0. */

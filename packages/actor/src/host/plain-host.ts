@@ -40,6 +40,7 @@ export class PlainHost implements Host {
 
   /** node has no madvise(2). */
   dontFork(): void {}
+  dropPages(): void {}
 
   directAlignment(): number {
     return EOPNOTSUPP

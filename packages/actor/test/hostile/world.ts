@@ -97,7 +97,8 @@ export class World {
       dispatcher: this.dispatcher,
       files,
       metadata: this.#calls,
-      attached: () => {},
+      dropPages: () => {},
+    attached: () => {},
       wake: () => {},
     })
   }

@@ -7,7 +7,13 @@ import { type OperationOptions, operationFlags, refuseBounds } from '../file/opt
 import { type PathLike, pathBytes } from '../file/path.ts'
 import { UringFile } from '../file/uring-file.ts'
 import { Lease } from '../memory/lease.ts'
-import { OPERATION_DETACH, OPERATION_NOP, PAGE_SHIFT, REQUEST_DRAIN } from '../protocol/index.ts'
+import {
+  DETACH_UNUSED,
+  OPERATION_DETACH,
+  OPERATION_NOP,
+  PAGE_SHIFT,
+  REQUEST_DRAIN,
+} from '../protocol/index.ts'
 import { type AbortOptions, bounded, boundsOf, type CallOptions } from '../transport/call-bounds.ts'
 import type { KindLatency } from '../transport/latency.ts'
 import { promiseFor, SETTLE_VOID } from '../transport/operation.ts'
@@ -216,7 +222,7 @@ export class Client {
     transport.closing = true
     await transport.settled()
     try {
-      await runAsync(transport, detachSteps())
+      await runAsync(transport, detachSteps(transport))
     } catch (error) {
       // An actor that ended meanwhile has let everything go already.
       if (transport.failure === null) throw error
@@ -229,7 +235,7 @@ export class Client {
     const transport = this.#transport
     if (this.closed) return
     transport.closing = true
-    runSync(transport, detachSteps())
+    runSync(transport, detachSteps(transport))
     transport.close()
   }
 
@@ -247,7 +253,11 @@ function* nopSteps(flags: number): Steps<void> {
   if (res < 0) throw systemError(res, 'nop')
 }
 
-function* detachSteps(): Steps<void> {
-  const { res } = yield* call({ operation: OPERATION_DETACH, flags: REQUEST_DRAIN })
+function* detachSteps({ arena, operations }: Transport): Steps<void> {
+  // Leases stay readable after the client has closed, and staged bytes may wait to be copied out.
+  const idle = operations.outstandingCount === 0 && !operations.hasWaiting
+  const unused = idle && arena.freeBytes === arena.bytes.length
+  const rwFlags = unused ? DETACH_UNUSED : 0
+  const { res } = yield* call({ operation: OPERATION_DETACH, flags: REQUEST_DRAIN, rwFlags })
   if (res < 0) throw systemError(res, 'detach')
 }

@@ -68,6 +68,9 @@ export const REQUEST_PARTIAL = 8
 /** `rw_flags` of OPERATION_SYNC: fdatasync instead of fsync. */
 export const SYNC_DATA = 1
 
+/** `rw_flags` of OPERATION_DETACH: nothing of the arena is in use, and nothing will be. */
+export const DETACH_UNUSED = 1
+
 /** How a trim was done; the `extra` word of its completion. */
 export const TRIM_METHODS: readonly TrimMethod[] = ['hole', 'discard', 'discard-ioctl', 'zeroes']
 export type TrimMethod = 'hole' | 'discard' | 'discard-ioctl' | 'zeroes'
