@@ -98,7 +98,7 @@ export class World {
       files,
       metadata: this.#calls,
       dropPages: () => {},
-    attached: () => {},
+      attached: () => {},
       wake: () => {},
     })
   }
