@@ -14,7 +14,9 @@ import { temporaryFile } from '../support/temporary.ts'
 
 const path = temporaryFile(4096)
 const CYCLES = 10_000
-const GROWTH_BYTES_MAX = 24 * 2 ** 20
+/** Until then V8 has given the young generation of this thread its full size, some 24 MiB. */
+const WARM_UP_CYCLES = 5000
+const GROWTH_BYTES_MAX = 12 * 2 ** 20
 
 let actor: Actor
 before(async () => {
@@ -64,7 +66,7 @@ async function cycle(round: number): Promise<void> {
 }
 
 test('connecting and closing 10,000 times, by promises and blocking', async () => {
-  for (let round = 0; round < 500; round++) await cycle(round)
+  for (let round = 0; round < WARM_UP_CYCLES; round++) await cycle(round)
   const before = await state()
   for (let round = 0; round < CYCLES; round++) {
     if (round % 4 === 0) {
