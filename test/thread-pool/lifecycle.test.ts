@@ -33,8 +33,8 @@ async function passes(file: string, nodeArguments: readonly string[]): Promise<v
       output += text
     })
   }
-  const [code] = await once(child, 'close')
-  assert.equal(code, 0, output)
+  const [code, signal] = await once(child, 'close')
+  assert.deepEqual([code, signal], [0, null], `exit code ${code}, signal ${signal}\n${output}`)
   assert.match(output, /^(# |ℹ )pass [1-9]/m, 'tests were run')
 }
 
