@@ -2,7 +2,7 @@
 // other ask each other.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { before, test } from 'node:test'
+import { before, type TestContext, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { spawnActor } from '@uring-actor/actor'
 import { withoutAddon } from '../support/engine.ts'
@@ -10,9 +10,16 @@ import type { ClaimAnswer } from './claim-thread.ts'
 
 before(withoutAddon)
 
-/** A thread that is there already, and so inherits nothing that comes later. */
-async function startThread(): Promise<Worker> {
+/** Each takes about a third of a second. */
+const ROUNDS = 12
+
+/**
+ * A thread that is there already, and so inherits nothing that comes later. It ends with the test,
+ * also with one that fails: a thread that listens would keep the process.
+ */
+async function startThread(context: TestContext): Promise<Worker> {
   const worker = new Worker(new URL('./claim-thread.js', import.meta.url))
+  context.after(() => worker.terminate())
   await once(worker, 'message')
   return worker
 }
@@ -23,8 +30,8 @@ async function ask(worker: Worker, order: 'spawn' | 'close'): Promise<ClaimAnswe
   return answer
 }
 
-test('a thread that is older than the actor cannot spawn a second one', async () => {
-  const worker = await startThread()
+test('a thread that is older than the actor cannot spawn a second one', async (context) => {
+  const worker = await startThread(context)
   const actor = await spawnActor()
   assert.deepEqual(await ask(worker, 'spawn'), { code: 'ERR_URING_ACTOR_EXISTS', engine: null })
   await actor.close()
@@ -33,17 +40,15 @@ test('a thread that is older than the actor cannot spawn a second one', async ()
   await ask(worker, 'close')
   const again = await spawnActor()
   await again.close()
-  await worker.terminate()
 })
 
-test('of threads that spawn at the same time one has its actor', async () => {
-  const workers = await Promise.all([startThread(), startThread(), startThread()])
-  for (let round = 0; round < 3; round++) {
+test('of threads that spawn at the same time one has its actor', async (context) => {
+  const workers = await Promise.all([1, 2, 3].map(() => startThread(context)))
+  for (let round = 0; round < ROUNDS; round++) {
     const answers = await Promise.all(workers.map((worker) => ask(worker, 'spawn')))
     const codes = answers.map(({ code }) => code)
     assert.equal(codes.filter((code) => code === null).length, 1, String(codes))
     assert.equal(codes.filter((code) => code === 'ERR_URING_ACTOR_EXISTS').length, 2)
     await Promise.all(workers.map((worker) => ask(worker, 'close')))
   }
-  await Promise.all(workers.map((worker) => worker.terminate()))
 })

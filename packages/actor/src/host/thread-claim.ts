@@ -7,7 +7,7 @@ const ANSWER_MILLISECONDS = 200
 /** The first worker that a process starts: nobody can have been before it. */
 const FIRST_WORKER = 1
 
-/** A thread that wants to run the actor, or (`held`) the answer of the one that does. */
+/** What a thread says: that it runs the actor (`held`), or that it wants to. */
 interface ClaimMessage {
   readonly held: boolean
   readonly threadId: number
@@ -36,11 +36,14 @@ export class ThreadClaim {
       return Promise.resolve(true)
     }
     return new Promise((resolve) => {
-      const unanswered = setTimeout(() => {
+      const won = (): void => {
+        if (this.#lost === null) return
         this.#lost = null
         this.#held = true
         resolve(true)
-      }, ANSWER_MILLISECONDS)
+      }
+      // On a busy machine answers may have come that this thread had no time for: they go first.
+      const unanswered = setTimeout(() => setImmediate(won), ANSWER_MILLISECONDS)
       this.#lost = () => {
         this.#lost = null
         clearTimeout(unanswered)
@@ -59,9 +62,12 @@ export class ThreadClaim {
     if (message.held) this.#lost?.()
     else if (this.#held) this.#say(true)
     else if (this.#lost !== null) {
-      // Two ask at the same time: the thread that was started first has it.
+      // Several ask at the same time: the thread that was started first has it. A later one may not
+      // have been there to hear us ask, so we ask again. To say that we have it would be too much:
+      // an earlier one hears that too, and if it gave way to us while we give way to it, nobody
+      // would have it.
       if (message.threadId < threadId) this.#lost()
-      else this.#say(true)
+      else this.#say(false)
     }
   }
 
