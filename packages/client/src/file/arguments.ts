@@ -92,17 +92,34 @@ export function bytesOf(
   length: unknown,
   name: string = 'buffer',
 ): Uint8Array {
+  const view = usableView(buffer, name)
+  return bytesIn(view, view.buffer, offset, length)
+}
+
+/** A view whose memory is still its owner's. */
+export function usableView(buffer: unknown, name: string): ArrayBufferView {
   if (!isArrayBufferView(buffer)) {
     throw invalidType(name, 'an instance of Buffer, TypedArray, or DataView', buffer)
   }
   // Its memory may have another owner by now, and be in use again.
   if (buffer instanceof Lease && buffer.released) throw leaseReleased()
-  const memory = buffer.buffer as ArrayBuffer
+  return buffer
+}
+
+/** As `bytesOf`, for who has looked at the view, and asked for its memory: that is no cheap look. */
+export function bytesIn(
+  buffer: ArrayBufferView,
+  viewed: ArrayBufferLike,
+  offset: unknown,
+  length: unknown,
+): Uint8Array {
+  const memory = viewed as ArrayBuffer
   // Optimized code of Node 20 can tell an old length of a view that its buffer has shrunk under. So
   // neither is such a view trusted here, nor is a view without bytes ever handed on.
   const gone = memory.resizable && buffer.byteOffset + buffer.byteLength > memory.byteLength
   if (gone) return NO_BYTES
-  const byteLength = buffer.byteLength
+  // The length of a Uint8Array is read in place, its byteLength by a call.
+  const byteLength = buffer instanceof Uint8Array ? buffer.length : buffer.byteLength
   const from =
     offset === undefined || offset === null ? 0 : integer(offset, 'offset', 0, byteLength)
   const count =
@@ -112,7 +129,7 @@ export function bytesOf(
   if (count === 0 && memory.byteLength === 0) return NO_BYTES
   if (count === 0) return new Uint8Array(memory, buffer.byteOffset + from, 0)
   if (from === 0 && count === byteLength && buffer instanceof Uint8Array) return buffer
-  return new Uint8Array(buffer.buffer, buffer.byteOffset + from, count)
+  return new Uint8Array(memory, buffer.byteOffset + from, count)
 }
 
 /** A file mode: a number, or an octal string. */

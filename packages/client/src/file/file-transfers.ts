@@ -60,11 +60,12 @@ export abstract class FileTransfers {
       const given = readArguments(buffer, offset, length, position, options)
       this.state.assertTakes('read')
       if (given.bytes.length === 0) refuseEmptyBuffer(given.buffer, offset, length)
+      const { bytes, memory, flags } = given
       const bounds = this.#boundsOf(given)
       if (bounds !== null) return bounds.guard(() => this.#readSlowly(given, bounds))
-      if (given.bytes.length === 0) return Promise.resolve({ bytesRead: 0, buffer: given.buffer })
+      if (bytes.length === 0) return Promise.resolve({ bytesRead: 0, buffer: given.buffer })
       return (
-        tryRead(this.state, given.bytes, given.buffer, given.flags) ?? this.#readSlowly(given, null)
+        tryRead(this.state, bytes, memory, given.buffer, flags) ?? this.#readSlowly(given, null)
       )
     } catch (error) {
       return Promise.reject(error)
@@ -161,12 +162,13 @@ export abstract class FileTransfers {
   }
 
   #writeGiven(given: TransferArguments<unknown>, flags: number): Promise<WriteResult<unknown>> {
-    const { bytes, buffer } = given
+    const { bytes, memory, buffer } = given
     this.state.assertTakes('write')
     const bounds = this.#boundsOf(given)
     if (bounds !== null) return bounds.guard(() => this.#writeSlowly(given, flags, bounds))
     if (bytes.length > 0) {
-      return tryWrite(this.state, bytes, buffer, flags) ?? this.#writeSlowly(given, flags, null)
+      const written = tryWrite(this.state, bytes, memory, buffer, flags)
+      return written ?? this.#writeSlowly(given, flags, null)
     }
     if (flags === 0) return Promise.resolve({ bytesWritten: 0, buffer })
     return this.#writeSlowly(given, flags, null)

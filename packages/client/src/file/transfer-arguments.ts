@@ -1,5 +1,5 @@
 import { invalidType, invalidValue } from '../errors/index.ts'
-import { bytesOf, parsePosition } from './arguments.ts'
+import { bytesIn, parsePosition, usableView } from './arguments.ts'
 import {
   type OperationOptions,
   operationFlags,
@@ -17,6 +17,8 @@ export interface TransferArguments<B> {
   readonly buffer: B
   /** The bytes to transfer. */
   readonly bytes: Uint8Array
+  /** The memory that they are in. */
+  readonly memory: ArrayBufferLike
   /** As the caller gave it; `parsePosition` has accepted it. */
   readonly position: unknown
   readonly flags: number
@@ -83,9 +85,11 @@ function checked<B>(
   flags: number,
   options: OperationOptions | undefined,
 ): TransferArguments<B> {
-  const bytes = bytesOf(source, offset, length)
+  const view = usableView(source, 'buffer')
+  const memory = view.buffer
+  const bytes = bytesIn(view, memory, offset, length)
   parsePosition(position)
-  return { buffer, bytes, position, flags, options }
+  return { buffer, bytes, memory, position, flags, options }
 }
 
 function optionsOf(buffer: unknown, offset: unknown): ReadOptions & { buffer: ArrayBufferView } {

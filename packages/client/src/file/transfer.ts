@@ -1,5 +1,6 @@
 import { bufferChanged, leaseReleased } from '../errors/index.ts'
 import { OPERATION_READ, OPERATION_WRITE, PAGE_SHIFT } from '../protocol/index.ts'
+import { copyIn } from '../transport/copy.ts'
 import { type Operation, promiseFor, SETTLE_READ, SETTLE_WRITE } from '../transport/operation.ts'
 import { positionHigh, positionLow } from './arguments.ts'
 import type { FileHandleState } from './handle.ts'
@@ -24,18 +25,19 @@ export interface WriteResult<T = Uint8Array> {
 
 /**
  * Posts a read into `bytes` at the parsed position, or returns null when it must wait, or is too
- * long for one piece. `buffer` is what the result names.
+ * long for one piece. `memory` is what the bytes are in, `buffer` what the result names.
  */
 export function tryRead<T extends ArrayBufferView>(
   file: FileHandleState,
   bytes: Uint8Array,
+  memory: ArrayBufferLike,
   buffer: T,
   flags: number,
 ): Promise<ReadResult<T>> | null {
   const length = bytes.length
-  const operation = claimWithMemory(file, bytes, flags)
+  const operation = claimWithMemory(file, bytes, memory, flags)
   if (operation === null) return null
-  const staged = bytes.buffer !== file.transport.arena.buffer
+  const staged = memory !== file.transport.arena.buffer
   operation.settle = SETTLE_READ
   operation.target = staged ? bytes : null
   operation.targetLength = length
@@ -49,20 +51,17 @@ export function tryRead<T extends ArrayBufferView>(
 export function tryWrite<T>(
   file: FileHandleState,
   bytes: Uint8Array,
+  memory: ArrayBufferLike,
   buffer: T,
   flags: number,
 ): Promise<WriteResult<T>> | null {
-  const operation = claimWithMemory(file, bytes, flags)
+  const operation = claimWithMemory(file, bytes, memory, flags)
   if (operation === null) return null
   const { arena } = file.transport
-  if (bytes.buffer !== arena.buffer) {
-    try {
-      arena.bytes.set(bytes, operation.addr)
-    } catch {
-      // The view has lost its memory, whatever length it still told: nothing was posted.
-      file.transport.free(operation)
-      throw bufferChanged()
-    }
+  if (memory !== arena.buffer && !copyIn(arena, operation, bytes)) {
+    // Nothing was posted.
+    file.transport.free(operation)
+    throw bufferChanged()
   }
   operation.settle = SETTLE_WRITE
   operation.buffer = buffer as ArrayBufferView
@@ -75,12 +74,13 @@ export function tryWrite<T>(
 function claimWithMemory(
   file: FileHandleState,
   bytes: Uint8Array,
+  memory: ArrayBufferLike,
   flags: number,
 ): Operation | null {
   const { transport } = file
   const { arena } = transport
   const length = bytes.length
-  if (bytes.buffer === arena.buffer) {
+  if (memory === arena.buffer) {
     const page = leasedBlock(file, bytes)
     file.assertAligned(bytes.byteOffset, positionLow, positionHigh, length)
     const operation = transport.claim(flags)

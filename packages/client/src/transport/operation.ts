@@ -1,3 +1,4 @@
+import type { Arena } from '../memory/arena.ts'
 import { GENERATION_MASK } from '../protocol/index.ts'
 
 /** How an operation is settled when its completion arrives. */
@@ -56,9 +57,26 @@ export class Operation {
   postedAt = 0
   /** No result can be higher than this. */
   resultMax = 0
+  /** The view that was made last, of so many bytes from there on. */
+  #view: Uint8Array | null = null
+  #viewAddr = 0
+  #viewLength = 0
 
   constructor(slot: number) {
     this.slot = slot
+  }
+
+  /**
+   * The first bytes of this operation's memory. The view is kept: an operation mostly gets the same
+   * memory again, and to make a view of a growable buffer takes half as long as to copy 4 KiB.
+   */
+  view(arena: Arena, byteLength: number): Uint8Array {
+    if (this.#view === null || this.#viewAddr !== this.addr || this.#viewLength !== byteLength) {
+      this.#view = new Uint8Array(arena.buffer, this.addr, byteLength)
+      this.#viewAddr = this.addr
+      this.#viewLength = byteLength
+    }
+    return this.#view
   }
 
   /** Forgets everything about the last caller, so that nothing of his is kept alive. */

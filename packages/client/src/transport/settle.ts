@@ -1,6 +1,7 @@
 import { actorClosing, bufferChanged, systemError } from '../errors/index.ts'
 import type { Arena } from '../memory/arena.ts'
 import { COMPLETION_REFUSED, OPERATION_NAMES } from '../protocol/index.ts'
+import { copyOut } from './copy.ts'
 import {
   type Batch,
   type Operation,
@@ -44,13 +45,4 @@ export function settle(
     else if (how === SETTLE_WRITE) resolve({ bytesWritten: res, buffer })
     else resolve(how === SETTLE_VOID ? undefined : { res, extra, flags })
   }
-}
-
-/** Copies a staged read to its caller; false when his buffer is no longer what it was. */
-export function copyOut(arena: Arena, operation: Operation, byteLength: number): boolean {
-  const target = operation.target as Uint8Array
-  if (target.byteLength !== operation.targetLength) return false
-  const from = operation.addr
-  target.set(arena.bytes.subarray(from, from + byteLength))
-  return true
 }
