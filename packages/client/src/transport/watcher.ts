@@ -2,12 +2,6 @@ import { nowMicros, SpinBudget } from '../protocol/index.ts'
 import type { CompletionRing } from './completion-ring.ts'
 
 /**
- * Up to so many operations outstanding, the event loop is asked for turns for a while before the
- * thread sleeps: with few, latency is what counts, and a turn costs less than a wake-up.
- */
-const POLLED_OUTSTANDING = 4
-
-/**
  * An asynchronous wait that lasts is ended and begun anew so often: nothing that stands in the
  * channel's words can make this client wait for ever.
  */
@@ -33,9 +27,11 @@ export interface Watched {
 }
 
 /**
- * Decides how this client learns of its completions: by looking once more in the event loop's next
- * turn, or asleep in Atomics.waitAsync; in a blocking call by looking for a while, then asleep in
- * Atomics.wait. There is never more than one asynchronous waiter.
+ * Decides how this client learns of its completions: by looking for some microseconds, then once
+ * more in each of the event loop's next turns, then asleep in Atomics.waitAsync; in a blocking call
+ * by looking for a while, then asleep in Atomics.wait. For a thread that sleeps costs the actor a
+ * wake-up, which takes as long as several cached reads, and comes as late. Looking ends when it does
+ * not pay: see SpinBudget. There is never more than one asynchronous waiter.
  */
 export class Watcher {
   #completions: CompletionRing
@@ -75,12 +71,15 @@ export class Watcher {
   /** Waits for the next completion while anything is outstanding. */
   watch(): void {
     if (this.#armed || this.#polling) return
-    const outstanding = this.#watched.outstanding()
-    if (outstanding === 0) {
+    if (this.#watched.outstanding() === 0) {
       this.#watched.idle()
       return
     }
-    if (outstanding <= POLLED_OUTSTANDING && this.#mayPoll()) {
+    if (this.#look()) {
+      this.#drainSoon()
+      return
+    }
+    if (this.#mayPoll()) {
       this.#poll()
       return
     }
@@ -162,6 +161,24 @@ export class Watcher {
     this.#eager++
     this.#polling = true
     RESOLVED.then(this.#pollTask)
+  }
+
+  /**
+   * Looks for a completion; true when one is there. It looks for half the time that looking may
+   * take, then the event loop has its turn before the other half; not at all when a turn is due.
+   */
+  #look(): boolean {
+    if (this.#completions.available() > 0) return true
+    const most = this.#spin.micros / 2
+    if (this.#eager >= MOST_EAGER || most === 0) return false
+    const began = nowMicros()
+    if (this.#pollBegan === 0) this.#pollBegan = began
+    do {
+      for (let look = 0; look < 8; look++) {
+        if (this.#completions.available() > 0) return true
+      }
+    } while (nowMicros() - began < most)
+    return false
   }
 
   /** True while looking once more may pay. */
