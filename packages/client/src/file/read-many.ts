@@ -172,5 +172,6 @@ function postOne(
     length,
     0,
   )
+  transport.publishEarly()
   return true
 }

@@ -133,4 +133,5 @@ function postTransfer(
     length,
     0,
   )
+  file.transport.publishEarly()
 }

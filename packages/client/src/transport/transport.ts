@@ -175,6 +175,14 @@ export class Transport {
     this.#queuePublish()
   }
 
+  /**
+   * Hands over what was posted when that is a slice for the actor: it can begin while this thread
+   * goes on posting. Not for requests that belong together.
+   */
+  publishEarly(): void {
+    if (this.requests.unpublished >= EARLY_REQUESTS) this.publish()
+  }
+
   /** As `post`, from a value. */
   postSpec(operation: Operation, spec: RequestSpec): void {
     this.post(
@@ -357,6 +365,9 @@ export class Transport {
     this.fail(actorExited())
   }
 }
+
+/** Requests that the actor is handed before the turn ends: about what it submits at once. */
+const EARLY_REQUESTS = 8
 
 /** The result of an open is a slot; all others are at most the length that was asked for. */
 const RESULT_MAX = 2 ** 31 - 1
