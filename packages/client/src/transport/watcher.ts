@@ -2,6 +2,12 @@ import { nowMicros, SpinBudget } from '../protocol/index.ts'
 import type { CompletionRing } from './completion-ring.ts'
 
 /**
+ * With more operations outstanding the thread sleeps without looking: the actor has enough to do
+ * while it is woken, and whoever else wants a processor gets this one meanwhile.
+ */
+const MOST_LOOKED_FOR = 64
+
+/**
  * An asynchronous wait that lasts is ended and begun anew so often: nothing that stands in the
  * channel's words can make this client wait for ever.
  */
@@ -27,11 +33,10 @@ export interface Watched {
 }
 
 /**
- * Decides how this client learns of its completions: by looking for some microseconds, then once
- * more in each of the event loop's next turns, then asleep in Atomics.waitAsync; in a blocking call
- * by looking for a while, then asleep in Atomics.wait. For a thread that sleeps costs the actor a
- * wake-up, which takes as long as several cached reads, and comes as late. Looking ends when it does
- * not pay: see SpinBudget. There is never more than one asynchronous waiter.
+ * Decides how this client learns of its completions: by looking for some microseconds, then asleep
+ * in Atomics.waitAsync, or in Atomics.wait in a blocking call. For a thread that sleeps costs the
+ * actor a wake-up, which takes as long as several cached reads, and comes as late. How long to look
+ * follows from how it paid: see SpinBudget. There is never more than one asynchronous waiter.
  */
 export class Watcher {
   #completions: CompletionRing
@@ -41,7 +46,6 @@ export class Watcher {
   #polling = false
   /** Batches of completions settled since the event loop had its turn. */
   #eager = 0
-  #pollBegan = 0
   #armedAt = 0
   #timer: NodeJS.Timeout | null = null
 
@@ -61,27 +65,31 @@ export class Watcher {
 
   #pollTask = (): void => {
     this.#polling = false
-    if (this.#watched.drain() > 0 && this.#pollBegan > 0) {
-      this.#spin.found(nowMicros() - this.#pollBegan)
-      this.#pollBegan = 0
-    }
+    this.#watched.drain()
     this.watch()
   }
 
   /** Waits for the next completion while anything is outstanding. */
   watch(): void {
     if (this.#armed || this.#polling) return
-    if (this.#watched.outstanding() === 0) {
+    const outstanding = this.#watched.outstanding()
+    if (outstanding === 0) {
       this.#watched.idle()
       return
     }
-    if (this.#look()) {
+    if (this.#completions.available() > 0) {
       this.#drainSoon()
       return
     }
-    if (this.#mayPoll()) {
-      this.#poll()
-      return
+    if (outstanding <= MOST_LOOKED_FOR && this.#spin.micros > 0) {
+      if (this.#eager >= MOST_EAGER) {
+        this.#poll()
+        return
+      }
+      if (this.#look()) {
+        this.#drainSoon()
+        return
+      }
     }
     const wait = this.#completions.waitAsync()
     if (wait === null) {
@@ -122,23 +130,28 @@ export class Watcher {
   /** Waits, with this thread blocked, until something was settled or it is time to look again. */
   waitSync(): void {
     const began = nowMicros()
-    if (this.#watched.drain() > 0 || this.#spinSync(began)) return
+    if (this.#watched.drain() > 0) return
+    if (this.#look()) {
+      this.#watched.drain()
+      return
+    }
     this.#completions.waitSync(SYNC_WAIT_MILLISECONDS)
     this.#spin.slept(nowMicros() - began)
     if (this.#watched.drain() === 0) this.#watched.checkActor()
   }
 
-  /** Looks for a completion for a while, without sleeping; true when it settled one. */
-  #spinSync(began: number): boolean {
+  /** Looks for a completion for a while, without sleeping; true when one is there. */
+  #look(): boolean {
     const budget = this.#spin.micros
     if (budget === 0) return false
-    while (nowMicros() - began < budget) {
+    const began = nowMicros()
+    do {
       for (let look = 0; look < 8; look++) {
         if (this.#completions.available() === 0) continue
         this.#spin.found(nowMicros() - began)
-        return this.#watched.drain() > 0
+        return true
       }
-    }
+    } while (nowMicros() - began < budget)
     this.#spin.missed()
     return false
   }
@@ -161,35 +174,5 @@ export class Watcher {
     this.#eager++
     this.#polling = true
     RESOLVED.then(this.#pollTask)
-  }
-
-  /**
-   * Looks for a completion; true when one is there. It looks for half the time that looking may
-   * take, then the event loop has its turn before the other half; not at all when a turn is due.
-   */
-  #look(): boolean {
-    if (this.#completions.available() > 0) return true
-    const most = this.#spin.micros / 2
-    if (this.#eager >= MOST_EAGER || most === 0) return false
-    const began = nowMicros()
-    if (this.#pollBegan === 0) this.#pollBegan = began
-    do {
-      for (let look = 0; look < 8; look++) {
-        if (this.#completions.available() > 0) return true
-      }
-    } while (nowMicros() - began < most)
-    return false
-  }
-
-  /** True while looking once more may pay. */
-  #mayPoll(): boolean {
-    const budget = this.#spin.micros
-    if (budget === 0) return false
-    const now = nowMicros()
-    if (this.#pollBegan === 0) this.#pollBegan = now
-    if (now - this.#pollBegan < budget) return true
-    this.#spin.missed()
-    this.#pollBegan = 0
-    return false
   }
 }
