@@ -1,5 +1,6 @@
-// The child of durable.ts: appends records and prints each that it was told is on the disk, until it is
-// killed or its disk is gone. Arguments: a directory, a version for all records, 'sync' or 'no sync'.
+// The child of durable.ts: appends records and prints each that it was told is on the disk, and when
+// it was told, until it is killed or its disk is gone. Arguments: a directory, a version for all
+// records, and how they are written.
 import { writeSync } from 'node:fs'
 import path from 'node:path'
 import { spawnActor } from '@uring-actor/actor'
@@ -42,9 +43,9 @@ async function write(writer: number): Promise<void> {
     const at = number * RECORD_BYTES
     if (how === 'sync') await durably(file, bytes, at)
     else await file.write(bytes, 0, RECORD_BYTES, at)
-    writeSync(1, `${writer} ${round}\n`)
-    // The disk has an end, and the control is fast.
-    if (how !== 'sync') await new Promise((resolve) => setTimeout(resolve, 2))
+    writeSync(1, `${writer} ${round} ${process.hrtime.bigint()}\n`)
+    // The disk has an end, and this control is fast.
+    if (how === 'no sync') await new Promise((resolve) => setTimeout(resolve, 2))
   }
 }
 

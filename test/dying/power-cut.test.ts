@@ -1,6 +1,6 @@
 // The power is cut under a filesystem while a process writes: every record that it was told is on the
-// disk is there. The control, a writer that does not sync, must lose records: else the power was
-// not cut. `npm run test:power-cuts` does it a thousand times.
+// disk before the cut began is there. The control, a writer that does not sync, must lose records:
+// else the power was not cut. `npm run test:power-cuts` does it a thousand times.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { runCycles } from './durable.ts'
@@ -22,7 +22,7 @@ for (const kind of FILESYSTEMS) {
     test('what was acknowledged is there, ten times', async (context) => {
       const total = await runCycles(place, 'sync', 10, seed)
       context.diagnostic(JSON.stringify(total))
-      assert.ok(total.acknowledged > 0, 'nothing was acknowledged')
+      assert.ok(total.acknowledged > total.during, 'hardly anything was acknowledged')
       assert.equal(total.lost, 0)
     })
   })

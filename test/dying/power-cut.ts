@@ -17,8 +17,13 @@ const MAKERS = {
   xfs: { make: () => makeLoop(320 << 20), mkfs: ['mkfs.xfs', '-q', '-f'] },
 } as const
 
-/** tsc leaves it where it was written. */
-const source = fileURLToPath(new URL('../../dying/shutdown.c', import.meta.url))
+function compiled(name: string): string {
+  const program = path.join(temporaryDirectory(), name)
+  // tsc leaves it where it was written.
+  const source = fileURLToPath(new URL(`../../dying/${name}.c`, import.meta.url))
+  execFileSync('gcc', ['-O2', '-pthread', '-o', program, source], { stdio: 'pipe' })
+  return program
+}
 
 /** A mounted filesystem of this kind, or the reason to skip what needs one. */
 export function makeCutPlace(kind: Filesystem): Place | string {
@@ -29,12 +34,11 @@ export function makeCutPlace(kind: Filesystem): Place | string {
   const missing = missingMkfs(command) || missingProgram('gcc')
   if (missing !== false) return missing
   const directory = temporaryDirectory()
-  const shutdown = path.join(temporaryDirectory(), 'shutdown')
-  execFileSync('gcc', ['-o', shutdown, source], { stdio: 'pipe' })
+  const programs = { shutdown: compiled('shutdown'), plain: compiled('plain-writer') }
   execFileSync(command, [...options, device.path], { stdio: 'pipe' })
   execFileSync('mount', [device.path, directory], { stdio: 'pipe' })
   atEnd(() => execFileSync('umount', ['-l', directory], { stdio: 'pipe' }))
-  return cutPlace(device.path, directory, shutdown)
+  return cutPlace(device.path, directory, programs)
 }
 
 function missingMkfs(command: string): string | false {
