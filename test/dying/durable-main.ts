@@ -20,7 +20,8 @@ const { values, positionals } = parseArgs({
     filesystem: { type: 'string', multiple: true, default: [...FILESYSTEMS] },
   },
 })
-const CONTROLS = { 'no sync': 10 } as const
+/** How many cycles of the controls: what is never synced is lost at once, the other now and then. */
+const CONTROLS = { 'no sync': 10, 'early sync': 50 } as const
 const PLAIN_CYCLES = 50
 const cycles = Number(values.cycles)
 const seed = Number(values.seed)
@@ -62,6 +63,7 @@ if (positionals[0] === 'sigkill') {
     if (typeof place === 'string') throw new Error(place)
     if (!values['skip-controls']) {
       await control(kind, place, 'no sync')
+      await control(kind, place, 'early sync')
       await run(`${kind}, control, plain`, place, PLAIN_CYCLES, 'plain')
     }
     await run(kind, place, Math.ceil(cycles / kinds.length), 'sync')

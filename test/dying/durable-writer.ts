@@ -33,6 +33,14 @@ const files = await Promise.all(
   ),
 )
 
+/** The mistake that group commit must not make: a sync that was begun before the bytes were written. */
+async function earlySync(file: UringFile, bytes: Buffer, at: number): Promise<void> {
+  const sync = file.datasync()
+  await connection.nop()
+  await file.write(bytes, 0, RECORD_BYTES, at)
+  await sync
+}
+
 async function write(writer: number): Promise<void> {
   const file = files[writer % FILES]!
   const durably = DURABLY[writer % DURABLY.length]!
@@ -42,6 +50,7 @@ async function write(writer: number): Promise<void> {
     sealRecord(bytes, number, Number(version))
     const at = number * RECORD_BYTES
     if (how === 'sync') await durably(file, bytes, at)
+    else if (how === 'early sync') await earlySync(file, bytes, at)
     else await file.write(bytes, 0, RECORD_BYTES, at)
     writeSync(1, `${writer} ${round} ${process.hrtime.bigint()}\n`)
     // The disk has an end, and this control is fast.

@@ -14,10 +14,10 @@ import { RECORD_BYTES, versionOf } from './record.ts'
 const writer = fileURLToPath(new URL('./durable-writer.js', import.meta.url))
 
 /**
- * 'no sync' is a control: what it was told is on the disk is not. 'plain' is plain-writer.c, so what it
- * loses is the kernel's doing, or the harness's.
+ * 'no sync' and 'early sync' are controls: some of what they were told is on the disk is not. 'plain' is
+ * plain-writer.c, so what it loses is the kernel's doing, or the harness's.
  */
-export type Writing = 'sync' | 'no sync' | 'plain'
+export type Writing = 'sync' | 'early sync' | 'no sync' | 'plain'
 
 /**
  * When a disk was cut off, in nanoseconds of CLOCK_MONOTONIC: at some moment between these. Power that
