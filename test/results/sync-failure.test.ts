@@ -160,6 +160,35 @@ function diskFailures(faultyDisk: FaultyFilesystem, mounted: Mounted, client: ()
     await again.sync()
     await again.close()
   })
+
+  // The kernel tells an open file of a failed write once, so that of two syncs which run beside each
+  // other only one would hear of it.
+  test('nor is it for whoever syncs beside the one that fails', async () => {
+    const at = written('beside')
+    const file = await client().open(at, 'r+')
+    const bytes = Buffer.alloc(PAGE, 'new')
+    const ways: Array<(position: number) => Promise<unknown>> = [
+      (position) => file.writeDurable(bytes, 0, PAGE, position),
+      (position) =>
+        client().chain((chain) => chain.write(file, bytes, 0, PAGE, position).datasync(file)),
+      (position) =>
+        client().chain((chain) => chain.write(file, bytes, 0, PAGE, position).sync(file).nop()),
+      async (position) => {
+        await file.write(bytes, 0, PAGE, position)
+        await file.syncRange(position, PAGE)
+        await file.datasync()
+      },
+    ]
+    await failOnce(faultyDisk, async () => {
+      const all = Array.from({ length: WAITERS }, (_, index) =>
+        codeOf(() => ways[index % ways.length]!(index * PAGE)),
+      )
+      const codes = await within(20_000, 'the writers', Promise.all(all))
+      assert.deepEqual(codes, new Array(WAITERS).fill('EIO'))
+    })
+    assert.equal(await codeOf(() => file.syncRange(0, PAGE)), 'EIO')
+    await file.close()
+  })
 }
 
 /** Lets writes to the disk fail while something runs. */

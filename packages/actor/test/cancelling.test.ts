@@ -472,16 +472,40 @@ describe('in a chain', () => {
     assert.deepEqual(engine.begun, [])
   })
 
-  test('a sync that was stopped leaves the file usable', () => {
+  test('a sync that waits leaves its line, and the file usable', () => {
     post(OPERATION_SYNC, { flags: REQUEST_LINK })
     post(OPERATION_NOP)
     take()
     ask(0, 1)
     take()
-    engine.complete(0, ECANCELED)
+    assert.deepEqual(completions(), {
+      0: { res: ECANCELED, extra: 0, flags: IN_FLIGHT },
+      1: { res: ECANCELED, extra: 0, flags: COMPLETION_CHAIN_BROKEN },
+    })
     const sync = post(OPERATION_SYNC)
     take()
     dispatcher.syncs.begin()
     assert.deepEqual(engine.begun, [sync])
+  })
+
+  test('a sync in flight is not disturbed: others may share it', () => {
+    post(OPERATION_SYNC, { flags: REQUEST_LINK })
+    post(OPERATION_NOP)
+    const other = post(OPERATION_SYNC)
+    take()
+    dispatcher.syncs.begin()
+    assert.deepEqual(engine.begun, [0])
+    ask(0, 1)
+    take()
+    dispatcher.now = 1e9
+    dispatcher.resume()
+    assert.ok(!engine.cancelled.includes(0))
+    engine.complete(0, 0)
+    assert.deepEqual(completions(), {
+      0: { res: 0, extra: 0, flags: 0 },
+      1: { res: ECANCELED, extra: 0, flags: IN_FLIGHT },
+      [other]: { res: 0, extra: 0, flags: 0 },
+    })
+    assert.deepEqual(engine.begun, [])
   })
 })

@@ -11,13 +11,18 @@ import { GroupCommit, type SyncRunner } from '#dist/operations/group-commit.js'
 const EIO = -5
 
 class Runner implements SyncRunner {
-  readonly runs: Array<{ file: OpenFile; row: number; data: boolean }> = []
+  readonly runs: Array<{ file?: OpenFile; row: number; data?: boolean }> = []
   readonly settled = new Map<number, number>()
   /** Whether the engine has room for a sync. */
   room = true
 
   runSync(file: OpenFile, row: number, data: boolean): boolean {
     if (this.room) this.runs.push({ file, row, data })
+    return this.room
+  }
+
+  runRange(row: number): boolean {
+    if (this.room) this.runs.push({ row })
     return this.room
   }
 
@@ -147,18 +152,68 @@ describe('group commit', () => {
     assert.equal(commit.dueCount, 0)
   })
 
+  test('runs ranges one by one, in turns with syncs, and never beside them', () => {
+    const { runner, commit, open } = setUp()
+    const order: number[] = []
+    for (const row of [1, 2, 3]) commit.joinRange(open, row)
+    for (const row of [4, 5]) commit.join(open, row, true)
+    for (let run = 1; run <= 4; run++) {
+      commit.begin()
+      assert.equal(runner.runs.length, run, 'one at a time')
+      order.push(runner.runs[run - 1]!.row)
+      if (run === 2) commit.join(open, 6, true)
+      commit.finished(open, 0)
+    }
+    assert.deepEqual(order, [4, 1, 6, 2])
+    assert.deepEqual([...runner.settled.keys()], [4, 5, 1, 6, 2])
+    commit.begin()
+    commit.rangeAgain(open)
+    commit.join(open, 7, true)
+    commit.begin()
+    assert.deepEqual(
+      runner.runs.slice(4),
+      [{ row: 3 }, { row: 3 }],
+      'an interrupted one goes first',
+    )
+  })
+
+  test('fails a file by a range that the disk failed, and not by one that was refused', () => {
+    const { runner, commit, open } = setUp()
+    for (const row of [1, 2, 3]) commit.joinRange(open, row)
+    commit.begin()
+    commit.join(open, 4, true)
+    commit.rangeRefused(open, -22)
+    assert.deepEqual([...runner.settled], [[1, -22]])
+    commit.begin()
+    commit.finished(open, 0)
+    commit.begin()
+    commit.finished(open, EIO)
+    commit.join(open, 5, true)
+    commit.joinRange(open, 6)
+    commit.begin()
+    assert.equal(runner.runs.length, 3)
+    const failed = [...runner.settled].filter(([, result]) => result === EIO)
+    assert.deepEqual(failed.map(([row]) => row).sort(), [2, 3, 5, 6])
+  })
+
   test('settles everyone once, with a sync that began after he had asked', () => {
-    const act = fc.constantFrom('join', 'join', 'join full', 'begin', 'finish')
+    const act = fc.constantFrom('join', 'join', 'join full', 'join range', 'begin', 'finish')
     fc.assert(
       fc.property(fc.array(act, { maxLength: 200 }), (acts) => {
         const { runner, commit, open } = setUp()
         const askedBefore = new Map<number, number>()
         let rows = 0
         let finished = 0
-        for (const next of [...acts, 'begin', 'finish', 'begin', 'finish']) {
+        for (const next of [
+          ...acts,
+          ...acts.flatMap(() => ['begin', 'finish']),
+          'begin',
+          'finish',
+        ]) {
           if (next.startsWith('join')) {
             askedBefore.set(rows, runner.runs.length)
-            commit.join(open, rows, next === 'join')
+            if (next === 'join range') commit.joinRange(open, rows)
+            else commit.join(open, rows, next === 'join')
             rows++
           } else if (next === 'begin') commit.begin()
           else if (runner.runs.length > finished) {
@@ -168,6 +223,7 @@ describe('group commit', () => {
             for (const row of runner.settled.keys()) {
               if (!before.has(row)) assert.ok(askedBefore.get(row)! < finished)
             }
+            assert.equal(finished, runner.runs.length, 'no two run beside each other')
           }
         }
         assert.equal(runner.settled.size, rows)

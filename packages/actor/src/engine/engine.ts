@@ -58,7 +58,7 @@ export interface Engine {
    */
   begin(row: number, linked: boolean): void
   /** Begins fsync or fdatasync on behalf of a row. */
-  beginSync(row: number, file: number, data: boolean, linked: boolean): void
+  beginSync(row: number, file: number, data: boolean): void
   /** Asks for the cancellation of a row; it still completes. */
   cancel(row: number): void
   /** Hands what was begun to the kernel and delivers what has completed meanwhile. */

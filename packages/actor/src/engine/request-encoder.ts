@@ -74,10 +74,9 @@ export class RequestEncoder {
   }
 
   /** fsync or fdatasync on behalf of a row. */
-  encodeSync(row: number, file: number, data: boolean, linked: boolean): void {
-    const flags = IOSQE_FIXED_FILE | (linked ? IOSQE_IO_LINK : 0)
+  encodeSync(row: number, file: number, data: boolean): void {
     const how = data ? IORING_FSYNC_DATASYNC : 0
-    this.#push(row, IORING_OP_FSYNC, flags, file, 0, 0, 0, 0, 0, how)
+    this.#push(row, IORING_OP_FSYNC, IOSQE_FIXED_FILE, file, 0, 0, 0, 0, 0, how)
   }
 
   #transfer(row: number, at: number, kind: number, flags: number): void {

@@ -141,8 +141,8 @@ export class ThreadPoolEngine implements Engine {
     this.#begin(row, DO_OPERATION, linked)
   }
 
-  beginSync(row: number, _file: number, data: boolean, linked: boolean): void {
-    this.#begin(row, data ? DO_DATASYNC : DO_SYNC, linked)
+  beginSync(row: number, _file: number, data: boolean): void {
+    this.#begin(row, data ? DO_DATASYNC : DO_SYNC, false)
   }
 
   #begin(row: number, duty: number, linked: boolean): void {

@@ -192,8 +192,8 @@ export class UringEngine implements Engine {
     this.#encoder.encode(row, linked)
   }
 
-  beginSync(row: number, file: number, data: boolean, linked: boolean): void {
-    this.#encoder.encodeSync(row, file, data, linked)
+  beginSync(row: number, file: number, data: boolean): void {
+    this.#encoder.encodeSync(row, file, data)
   }
 
   cancel(row: number): void {

@@ -38,6 +38,9 @@ export class OpenFile {
   syncNext: number[] = []
   /** The next sync must be a full fsync. */
   syncNextFull = false
+  /** Rows that wait to sync a range, one by one; whether the first of them goes before `syncNext`. */
+  rangeNext: number[] = []
+  rangeIsNext = false
   syncDue = false
   /** `-errno` of a sync that failed: it stays, for after EIO the kernel would call all well. */
   failed = 0

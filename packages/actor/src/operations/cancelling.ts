@@ -3,11 +3,11 @@ import {
   COMPLETION_NOT_STARTED,
   OPERATION_OPEN,
   OPERATION_SYNC,
+  OPERATION_SYNC_RANGE,
 } from '@uring-actor/client/protocol'
 import type { Engine } from '../engine/engine.ts'
-import type { FileTable } from '../files/file-table.ts'
+import type { FileTable, OpenFile } from '../files/file-table.ts'
 import type { Chains } from './chains.ts'
-import type { GroupCommit } from './group-commit.ts'
 import {
   type OperationTable,
   ROW_CANCELLED,
@@ -40,7 +40,6 @@ export interface CancelHost {
   now(): number
   /** Rows that wait for room in the engine. */
   readonly waiting: number[]
-  readonly syncs: GroupCommit
   readonly chains: Chains
   submit(): void
   finish(row: number, res: number, extra: number, flags: number): void
@@ -76,8 +75,14 @@ export class Cancelling {
     if (words[at + ROW_FLAGS] & ROW_CANCELLED) return
     words[at + ROW_FLAGS] |= ROW_CANCELLED
     if (words[at + ROW_KIND] >= OPERATION_OPEN) return
-    if (this.#host.chains.cancel(row)) this.#ask(row)
+    if (this.#host.chains.cancel(row)) this.#cancelMember(row)
     else if (this.#leaveLines(row)) this.finish(row)
+    else if (!this.#inSync(row)) this.#ask(row)
+  }
+
+  /** The member of a chain: of those only the one that runs is in a line, or in the engine. */
+  #cancelMember(row: number): void {
+    if (this.#leaveSync(row)) this.#host.chains.settled(row, ECANCELED, 0)
     else if (!this.#inSync(row)) this.#ask(row)
   }
 
@@ -118,8 +123,7 @@ export class Cancelling {
   }
 
   #leaveLines(row: number): boolean {
-    const slot = this.#words[row * ROW_WORDS + ROW_FILE]
-    const file = slot < 0 ? null : this.#files.at(slot)
+    const file = this.#fileOf(row)
     if (removed(this.#host.waiting, row)) return true
     if (file === null) return false
     return removed(file.positionLine, row) || this.#leaveSync(row)
@@ -127,16 +131,22 @@ export class Cancelling {
 
   /** A sync that nobody has begun; a durable write that waits for one has its bytes written. */
   #leaveSync(row: number): boolean {
-    const at = row * ROW_WORDS
-    if (this.#words[at + ROW_KIND] !== OPERATION_SYNC) return false
-    const file = this.#files.at(this.#words[at + ROW_FILE])
-    return file !== null && removed(file.syncNext, row)
+    const kind = this.#words[row * ROW_WORDS + ROW_KIND]
+    if (kind !== OPERATION_SYNC && kind !== OPERATION_SYNC_RANGE) return false
+    const file = this.#fileOf(row)
+    return file !== null && (removed(file.syncNext, row) || removed(file.rangeNext, row))
   }
 
   #inSync(row: number): boolean {
+    const file = this.#fileOf(row)
+    if (file === null) return false
+    return [file.syncing, file.syncNext, file.rangeNext].some((rows) => rows.includes(row))
+  }
+
+  /** Null for a row that names none, or was refused. */
+  #fileOf(row: number): OpenFile | null {
     const slot = this.#words[row * ROW_WORDS + ROW_FILE]
-    const file = slot < 0 ? null : this.#files.at(slot)
-    return file !== null && (file.syncing.includes(row) || file.syncNext.includes(row))
+    return slot < 0 ? null : this.#files.at(slot)
   }
 
   #ask(row: number): void {

@@ -4,19 +4,17 @@ import {
   OPERATION_NOP,
   OPERATION_READ,
   OPERATION_SYNC,
+  OPERATION_SYNC_RANGE,
   OPERATION_TRIM,
   OPERATION_WRITE,
-  SYNC_DATA,
   TRIM_DISCARD,
   TRIM_HOLE,
 } from '@uring-actor/client/protocol'
 import type { Engine } from '../engine/engine.ts'
-import type { FileTable, OpenFile } from '../files/file-table.ts'
 import {
   type OperationTable,
   PHASE_TRANSFER,
   ROW_DONE,
-  ROW_FILE,
   ROW_KIND,
   ROW_PHASE,
   ROW_RW_FLAGS,
@@ -31,7 +29,8 @@ const ECANCELED = -125
  * A chain: operations that run one after the other. Those that the engine can link go down linked, in
  * one submission. The kernel breaks a link at a short transfer too, and cancels the rest; what was
  * cancelled only for that is sent again, so that a chain fails at real errors only. But it breaks no
- * link when a sync, a fallocate or a truncate fails: such a member ends its linked run.
+ * link when a fallocate or a truncate fails: such a member ends its linked run. Syncs are never
+ * linked: they stand in their file's line (group-commit.ts).
  */
 export class Chain {
   readonly rows: readonly number[]
@@ -46,7 +45,7 @@ export class Chain {
   /** Results of the members of the run. */
   readonly results: Int32Array
   readonly extras: Int32Array
-  /** The member of the run was done by a metadata call, whose answer is final. */
+  /** The member of the run was done elsewhere than in the engine, and the answer is final. */
   elsewhere = false
   /** The client has asked for its cancellation: no further member begins. */
   cancelled = false
@@ -69,6 +68,7 @@ export interface ChainHost {
   judge(row: number, res: number): number
   /** True when the engine can do the row by itself. */
   inEngine(row: number): boolean
+  /** Begins what is not linked; its answer comes by `settled`. */
   beginElsewhere(row: number): void
   /** Submits what was begun, so that there is room for a whole run. */
   submit(): void
@@ -79,17 +79,15 @@ export interface ChainHost {
 export class Chains {
   readonly #table: OperationTable
   readonly #engine: Engine
-  readonly #files: FileTable
   readonly #host: ChainHost
   /** The chain of each row, or null. */
   readonly #chains: Array<Chain | null>
   /** Chains whose next run found no room in the engine. */
   #waiting: Chain[] = []
 
-  constructor(table: OperationTable, engine: Engine, files: FileTable, host: ChainHost) {
+  constructor(table: OperationTable, engine: Engine, host: ChainHost) {
     this.#table = table
     this.#engine = engine
-    this.#files = files
     this.#host = host
     this.#chains = new Array(table.capacity).fill(null)
   }
@@ -156,7 +154,7 @@ export class Chains {
     if (end === chain.next) {
       chain.end = end + 1
       chain.outstanding = 1
-      this.#runAlone(rows[chain.next])
+      this.#host.beginElsewhere(rows[chain.next])
       return
     }
     // All in one submission: what was begun before goes first if they do not fit together. That can
@@ -169,25 +167,13 @@ export class Chains {
     chain.end = end
     chain.outstanding = end - chain.next
     for (let index = chain.next; index < end; index++) {
-      this.#beginLinked(rows[index], index < end - 1)
-    }
-  }
-
-  #beginLinked(row: number, linked: boolean): void {
-    const words = this.#table.words
-    const at = row * ROW_WORDS
-    if (words[at + ROW_KIND] === OPERATION_SYNC) {
-      const data = (words[at + ROW_RW_FLAGS] & SYNC_DATA) !== 0
-      this.#engine.beginSync(row, words[at + ROW_FILE], data, linked)
-    } else {
-      this.#engine.begin(row, linked)
+      this.#engine.begin(rows[index], index < end - 1)
     }
   }
 
   #linkable(row: number): boolean {
-    const at = row * ROW_WORDS
-    const kind = this.#table.words[at + ROW_KIND]
-    if (kind === OPERATION_SYNC) return this.#fileAt(this.#table.words[at + ROW_FILE]).failed === 0
+    const kind = this.#table.words[row * ROW_WORDS + ROW_KIND]
+    if (kind === OPERATION_SYNC || kind === OPERATION_SYNC_RANGE) return false
     return this.#host.inEngine(row)
   }
 
@@ -195,17 +181,6 @@ export class Chains {
   #breaksLink(row: number): boolean {
     const kind = this.#table.words[row * ROW_WORDS + ROW_KIND]
     return kind === OPERATION_READ || kind === OPERATION_WRITE || kind === OPERATION_NOP
-  }
-
-  /** A member that the engine cannot take: it runs by itself and reports to its chain. */
-  #runAlone(row: number): void {
-    const at = row * ROW_WORDS
-    if (this.#table.words[at + ROW_KIND] === OPERATION_SYNC) {
-      const chain = this.#chains[row] as Chain
-      this.#memberCompleted(chain, row, this.#fileAt(this.#table.words[at + ROW_FILE]).failed)
-    } else {
-      this.#host.beginElsewhere(row)
-    }
   }
 
   #memberCompleted(chain: Chain, row: number, res: number): void {
@@ -269,12 +244,7 @@ export class Chains {
   #breakChain(chain: Chain, res: number): void {
     const words = this.#table.words
     const at = chain.next
-    const failed = chain.rows[at]
-    const kind = words[failed * ROW_WORDS + ROW_KIND]
-    const slot = words[failed * ROW_WORDS + ROW_FILE]
     const cancelled = chain.cancelled && res === ECANCELED
-    // A sync that was stopped says nothing about the disk.
-    if (kind === OPERATION_SYNC && slot >= 0 && !cancelled) this.#fileAt(slot).failed = res
     const flags = cancelled ? COMPLETION_CANCELLED : 0
     chain.rows.forEach((row, index) => {
       if (index < at) {
@@ -286,9 +256,5 @@ export class Chains {
       if (index === at) this.#host.finish(row, res < 0 ? res : EIO, done, flags)
       else this.#host.finish(row, ECANCELED, 0, COMPLETION_CHAIN_BROKEN)
     })
-  }
-
-  #fileAt(slot: number): OpenFile {
-    return this.#files.at(slot) as OpenFile
   }
 }

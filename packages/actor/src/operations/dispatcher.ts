@@ -3,11 +3,9 @@ import {
   OPERATION_CLOSE,
   OPERATION_DETACH,
   OPERATION_READ,
-  OPERATION_SYNC,
   OPERATION_TRIM,
   OPERATION_WRITE,
   REQUEST_DURABLE,
-  SYNC_DATA,
   TRIM_DISCARD,
   TRIM_HOLE,
 } from '@uring-actor/client/protocol'
@@ -17,11 +15,10 @@ import type { FileCalls } from '../files/file-calls.ts'
 import type { FileTable, OpenFile } from '../files/file-table.ts'
 import { Cancelling } from './cancelling.ts'
 import { Chains } from './chains.ts'
-import { GroupCommit, type SyncRunner } from './group-commit.ts'
+import { FileSyncs } from './file-syncs.ts'
 import { Judge } from './judge.ts'
 import {
   type OperationTable,
-  PHASE_SYNC,
   PHASE_TRANSFER,
   ROW_BY_POOL,
   ROW_CANCELLED,
@@ -42,8 +39,6 @@ import {
 import { OwnPositions } from './own-position.ts'
 import { AGAIN, ELSEWHERE, FAILED } from './verdict.ts'
 
-const EINTR = -4
-const EAGAIN = -11
 const EIO = -5
 const ECANCELED = -125
 
@@ -59,9 +54,9 @@ export interface DispatchEvents {
  * The life of an operation from the moment it is taken: begun, resumed when it was short, synced,
  * completed. The same for every engine.
  */
-export class Dispatcher implements CompletionSink, SyncRunner {
+export class Dispatcher implements CompletionSink {
   readonly table: OperationTable
-  readonly syncs: GroupCommit
+  readonly syncs: FileSyncs
   /** The time of this turn's last clock reading, in microseconds. */
   now = 0
   /** The actor's own time for one operation, in microseconds, as measured in the last turn. */
@@ -89,7 +84,10 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     events: DispatchEvents,
   ) {
     this.table = table
-    this.syncs = new GroupCommit(this)
+    this.syncs = new FileSyncs(table, engine, files, {
+      retried: () => this.judge.retries++,
+      settled: (row, result) => this.#syncSettled(row, result),
+    })
     this.judge = new Judge(table, files)
     this.#positions = new OwnPositions(table)
     this.#engine = engine
@@ -97,17 +95,18 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     this.#metadata = metadata
     this.#channels = channels
     this.#events = events
-    this.#chains = new Chains(table, engine, files, {
+    this.#chains = new Chains(table, engine, {
       judge: (row, res) => this.judge.judge(row, res),
       inEngine: (row) => this.#inEngine(row),
-      beginElsewhere: (row) => metadata.begin(row),
+      beginElsewhere: (row) => {
+        if (!this.syncs.join(row)) metadata.begin(row)
+      },
       submit: () => engine.submit(this),
       finish: (row, res, extra, flags) => this.finish(row, res, extra, flags),
     })
     this.#cancelling = new Cancelling(table, engine, files, {
       now: () => this.now,
       waiting: this.#waiting,
-      syncs: this.syncs,
       chains: this.#chains,
       submit: () => engine.submit(this),
       finish: (row, res, extra, flags) => this.finish(row, res, extra, flags),
@@ -121,9 +120,8 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     const kind = words[at + ROW_KIND]
     const slot = words[at + ROW_FILE]
     words[at + ROW_PHASE] = PHASE_TRANSFER
-    if (kind === OPERATION_SYNC) {
-      this.syncs.join(this.#fileAt(slot), row, (words[at + ROW_RW_FLAGS] & SYNC_DATA) !== 0)
-    } else if (kind === OPERATION_CLOSE) {
+    if (this.syncs.join(row)) return
+    if (kind === OPERATION_CLOSE) {
       this.#beginClose(this.#fileAt(slot), row)
     } else if (kind === OPERATION_DETACH) {
       this.#events.detach(this.#channels[words[at + ROW_CHANNEL]] as Channel, row)
@@ -181,13 +179,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
 
   /** The engine's result of a row's request. */
   completed(row: number, res: number): void {
-    const words = this.table.words
-    const at = row * ROW_WORDS
-    if (this.#chains.completed(row, res)) return
-    if (words[at + ROW_PHASE] === PHASE_SYNC) {
-      this.#syncCompleted(row, res)
-      return
-    }
+    if (this.syncs.completed(row, res) || this.#chains.completed(row, res)) return
     const verdict = this.judge.judge(row, res)
     if (verdict === AGAIN) this.#again(row)
     else if (verdict === ELSEWHERE) this.#metadata.begin(row)
@@ -227,7 +219,7 @@ export class Dispatcher implements CompletionSink, SyncRunner {
       if (kind === OPERATION_READ && done > 0) this.finish(row, done, 0, 0)
       else this.finish(row, error, done, 0)
     } else if (kind === OPERATION_WRITE && words[at + ROW_FLAGS] & REQUEST_DURABLE) {
-      this.syncs.join(this.#fileAt(words[at + ROW_FILE]), row, true)
+      this.syncs.joinWritten(row)
     } else if (kind === OPERATION_READ || kind === OPERATION_WRITE) {
       this.finish(row, done, 0, 0)
     } else if (kind === OPERATION_TRIM) {
@@ -238,25 +230,8 @@ export class Dispatcher implements CompletionSink, SyncRunner {
     }
   }
 
-  runSync(file: OpenFile, row: number, data: boolean): boolean {
-    // Syncs begin when everything else of the turn was submitted; but that can have been refused.
-    if (this.#engine.room === 0) return false
-    this.table.words[row * ROW_WORDS + ROW_PHASE] = PHASE_SYNC
-    this.#engine.beginSync(row, file.slot, data, false)
-    return true
-  }
-
-  #syncCompleted(row: number, res: number): void {
-    const file = this.#fileAt(this.table.words[row * ROW_WORDS + ROW_FILE])
-    if (res === EINTR || res === EAGAIN) {
-      this.judge.retries++
-      this.syncs.again(file)
-    } else {
-      this.syncs.finished(file, res)
-    }
-  }
-
-  syncSettled(row: number, result: number): void {
+  #syncSettled(row: number, result: number): void {
+    if (this.#chains.settled(row, result, 0)) return
     const words = this.table.words
     const at = row * ROW_WORDS
     const write = words[at + ROW_KIND] === OPERATION_WRITE

@@ -4,10 +4,17 @@ import type { OpenFile } from '../files/file-table.ts'
  * Group commit: syncs of one file that are asked for together share one kernel request, which
  * begins after the last write that it covers. Who asks while one runs waits for the next, because
  * the running one may have begun before his bytes were written.
+ *
+ * One at a time for another reason too: the kernel tells an open file of a failed write once. Of two
+ * syncs that run beside each other one gets the error, and the other would call lost bytes durable.
+ * So whatever asks the kernel how writes went stands in this line: members of chains, and syncs of a
+ * range, which share with nobody.
  */
 export interface SyncRunner {
   /** Begins a sync in the kernel on behalf of a row; false when there is no room for it now. */
   runSync(file: OpenFile, row: number, data: boolean): boolean
+  /** The same for the sync of a range. */
+  runRange(row: number): boolean
   /** One who waited has his result. */
   syncSettled(row: number, result: number): void
 }
@@ -36,23 +43,44 @@ export class GroupCommit {
     if (file.syncing.length === 0) this.#markDue(file)
   }
 
+  /** A row asks for a sync of a range. */
+  joinRange(file: OpenFile, row: number): void {
+    if (file.failed < 0) {
+      this.#runner.syncSettled(row, file.failed)
+      return
+    }
+    file.rangeNext.push(row)
+    if (file.syncing.length === 0) this.#markDue(file)
+  }
+
   /** Begins what is due. Called once a cycle, so that all who asked in it share. */
   begin(): void {
     if (this.#due.length === 0) return
     const due = this.#due
     this.#due = []
     for (const file of due) {
-      // Who asked may have left the line meanwhile.
-      const asked = file.syncNext.length > 0
-      if (asked && !this.#runner.runSync(file, file.syncNext[0], !file.syncNextFull)) {
-        this.#due.push(file)
-        continue
-      }
-      file.syncDue = false
-      file.syncing = file.syncNext
-      file.syncNext = []
-      file.syncNextFull = false
+      if (this.#beginNext(file)) file.syncDue = false
+      else this.#due.push(file)
     }
+  }
+
+  /** Begins what is next of a file, ranges and syncs in turns; false when there was no room. */
+  #beginNext(file: OpenFile): boolean {
+    const { syncNext, rangeNext } = file
+    if (rangeNext.length > 0 && (file.rangeIsNext || syncNext.length === 0)) {
+      if (!this.#runner.runRange(rangeNext[0])) return false
+      file.syncing = [rangeNext.shift() as number]
+      file.rangeIsNext = false
+      return true
+    }
+    // Who asked may have left the line meanwhile.
+    const asked = syncNext.length > 0
+    if (asked && !this.#runner.runSync(file, syncNext[0], !file.syncNextFull)) return false
+    file.syncing = syncNext
+    file.syncNext = []
+    file.syncNextFull = false
+    file.rangeIsNext = true
+    return true
   }
 
   /** The kernel's sync was interrupted: those it was for share the next one. */
@@ -64,17 +92,34 @@ export class GroupCommit {
     this.#markDue(file)
   }
 
+  /** The same for the sync of a range. */
+  rangeAgain(file: OpenFile): void {
+    file.rangeNext.unshift(...file.syncing)
+    file.syncing = []
+    file.rangeIsNext = true
+    this.#markDue(file)
+  }
+
   /** The kernel's answer; a failure is everybody's, and stays until the file is opened anew. */
   finished(file: OpenFile, result: number): void {
-    const covered = file.syncing
-    file.syncing = []
     if (result < 0) {
       file.failed = result
-      for (const row of file.syncNext.splice(0)) this.#runner.syncSettled(row, result)
       file.syncNextFull = false
-    } else if (file.syncNext.length > 0) {
-      this.#markDue(file)
+      const waiting = [...file.syncNext.splice(0), ...file.rangeNext.splice(0)]
+      for (const row of waiting) this.#runner.syncSettled(row, result)
     }
+    this.#settle(file, result)
+  }
+
+  /** The kernel refused the range that was asked for, which says nothing about the disk. */
+  rangeRefused(file: OpenFile, result: number): void {
+    this.#settle(file, result)
+  }
+
+  #settle(file: OpenFile, result: number): void {
+    const covered = file.syncing
+    file.syncing = []
+    if (file.syncNext.length + file.rangeNext.length > 0) this.#markDue(file)
     for (const row of covered) this.#runner.syncSettled(row, result)
   }
 

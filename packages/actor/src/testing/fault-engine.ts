@@ -81,8 +81,8 @@ export class FaultEngine extends WrappedEngine implements Engine {
     this.#begin(row, false, this.#words[row * ROW_WORDS + ROW_FILE], false, linked)
   }
 
-  beginSync(row: number, file: number, data: boolean, linked: boolean): void {
-    this.#begin(row, true, file, data, linked)
+  beginSync(row: number, file: number, data: boolean): void {
+    this.#begin(row, true, file, data, false)
   }
 
   #begin(row: number, sync: boolean, file: number, data: boolean, linked: boolean): void {
@@ -179,7 +179,7 @@ export class FaultEngine extends WrappedEngine implements Engine {
         waiting.shortened = true
         this.#words[row * ROW_WORDS + ROW_LEN] = cuts[0]
       }
-      if (waiting.sync) this.inner.beginSync(row, waiting.file, waiting.data, false)
+      if (waiting.sync) this.inner.beginSync(row, waiting.file, waiting.data)
       else this.inner.begin(row, false)
     }
   }

@@ -80,7 +80,7 @@ export class MemoryEngine implements Engine {
     this.#end(row, this.#carryOut(row * ROW_WORDS))
   }
 
-  beginSync(row: number, file: number, _data: boolean, _linked: boolean): void {
+  beginSync(row: number, file: number, _data: boolean): void {
     const handle = this.#usable(file)
     handle?.file.sync()
     this.#end(row, handle === null ? EIO : 0)
