@@ -36,6 +36,7 @@ import { OperationTable } from './operation-table.ts'
 import { Presence } from './presence.ts'
 import { RequestRing } from './request-ring.ts'
 import { settle } from './settle.ts'
+import { type ExitEntry, endWaitsAtExit, forgetWaits } from './thread-end.ts'
 import { Turns } from './turns.ts'
 import { Watcher } from './watcher.ts'
 
@@ -74,6 +75,7 @@ export class Transport {
   #life: ActorLife
   #presence: Presence
   #watcher: Watcher
+  readonly #exitEntry: ExitEntry
   #publishQueued = false
   #publishTask = (): void => {
     this.#publishQueued = false
@@ -102,6 +104,7 @@ export class Transport {
       idle: () => this.#presence.release(),
     }
     this.#watcher = new Watcher(this.#completions, watched, address.limits.spinMicros)
+    this.#exitEntry = endWaitsAtExit(this.#completions)
   }
 
   /** Throws when the client takes no new work. */
@@ -323,6 +326,7 @@ export class Transport {
     }
     this.operations.admit()
     this.#completions.wakeSelf()
+    forgetWaits(this.#exitEntry)
     this.#presence.end()
     this.#watcher.end()
   }

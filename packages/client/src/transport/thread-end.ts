@@ -1,0 +1,46 @@
+import type { CompletionRing } from './completion-ring.ts'
+
+/**
+ * The clients of this thread that have not ended, as a list. When the thread exits, none of its waits
+ * may be left for the actor to notify: while Node 20 takes a thread apart, a notification of it uses
+ * what is gone already, and the process ends by SIGSEGV (docs/safety.md). A thread that is terminated
+ * runs no code of ours, and keeps that risk.
+ *
+ * No Set: tables that it has outgrown would name clients that are gone, and keep their channels until
+ * the old generation is collected.
+ */
+export interface ExitEntry {
+  completions: CompletionRing | null
+  before: ExitEntry | null
+  after: ExitEntry | null
+}
+
+let first: ExitEntry | null = null
+let listening = false
+
+/** Has a client's waits ended when its thread exits. There is one listener, whoever connects. */
+export function endWaitsAtExit(completions: CompletionRing): ExitEntry {
+  const entry: ExitEntry = { completions, before: null, after: first }
+  if (first !== null) first.before = entry
+  first = entry
+  if (!listening) {
+    listening = true
+    process.once('exit', endWaits)
+  }
+  return entry
+}
+
+/** V8 carries out one notification at a time: when these are done, one by the actor is, too. */
+function endWaits(): void {
+  for (let entry = first; entry !== null; entry = entry.after) entry.completions?.wakeSelf()
+}
+
+export function forgetWaits(entry: ExitEntry): void {
+  if (entry.completions === null) return
+  if (entry.before !== null) entry.before.after = entry.after
+  else first = entry.after
+  if (entry.after !== null) entry.after.before = entry.before
+  entry.completions = null
+  entry.before = null
+  entry.after = null
+}
