@@ -25,7 +25,7 @@ export type Writing = 'sync' | 'early sync' | 'no sync' | 'plain'
  * successful that are none ('plain' shows it without us), so only what was acknowledged before must
  * be there.
  */
-export interface Cut {
+interface Cut {
   readonly began: bigint
   readonly ended: bigint
 }
