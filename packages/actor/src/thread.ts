@@ -34,6 +34,8 @@ const DRAIN_MILLISECONDS = 5000
 const LET_GO_MILLISECONDS = 500
 /** How long clients wait for word of the actor's end while it cancels what is in flight. */
 const END_MILLISECONDS = 500
+/** About what is submitted at once of what completes at once. */
+const EARLY_REQUESTS = 8
 
 const port = parentPort as MessagePort
 
@@ -76,6 +78,8 @@ async function start({
     arenaBytes: options.arenaBytes,
     chainLength: Math.min(engine.chainLength, options.queueDepth + GUARANTEED_ROWS),
     spinMicros: options.spinMicros,
+    // With injected faults the same calls are to do the same again, however the threads run.
+    earlyRequests: layer === null ? EARLY_REQUESTS : 0,
   }
   const loop = assemble({ engine, choice, layer, host }, words, limits)
   wake = () => loop.wake()

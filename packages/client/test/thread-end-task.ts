@@ -22,7 +22,13 @@ const address = {
   header: new SharedArrayBuffer(HEADER_BYTES),
   doorbell: -1,
   task: 0,
-  limits: { channelDepth: CAPACITY, arenaBytes: 2 ** 20, maxClients: 1, spinMicros: 0 },
+  limits: {
+    channelDepth: CAPACITY,
+    arenaBytes: 2 ** 20,
+    maxClients: 1,
+    spinMicros: 0,
+    earlyRequests: 0,
+  },
 } as unknown as ActorAddress
 const channel = new SharedArrayBuffer(channelBytes(CAPACITY))
 const words = new Int32Array(channel)

@@ -76,6 +76,7 @@ export class World {
       arenaBytes: ARENA_BYTES,
       chainLength: this.chainLength,
       spinMicros: 0,
+      earlyRequests: 0,
     }
     this.clients = new Clients(this.#limits, this.header, () => {})
     const { channels } = this.clients

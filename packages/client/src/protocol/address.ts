@@ -15,6 +15,11 @@ export interface ActorLimits {
   readonly chainLength: number
   /** Longest look for work before a thread sleeps, in microseconds. */
   readonly spinMicros: number
+  /**
+   * Reads and writes that a client hands over before its turn of the event loop ends, so that the
+   * actor begins while it goes on posting; 0: it hands over all of a turn together.
+   */
+  readonly earlyRequests: number
 }
 
 export interface ActorAddress {

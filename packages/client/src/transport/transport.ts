@@ -76,6 +76,7 @@ export class Transport {
   #presence: Presence
   #watcher: Watcher
   readonly #exitEntry: ExitEntry
+  readonly #early: number
   #publishQueued = false
   #publishTask = (): void => {
     this.#publishQueued = false
@@ -89,6 +90,7 @@ export class Transport {
   constructor(address: ActorAddress, channel: SharedArrayBuffer, port: MessagePort) {
     const capacity = address.limits.channelDepth
     this.address = address
+    this.#early = address.limits.earlyRequests
     this.arena = new Arena(address.limits.arenaBytes)
     this.operations = new OperationTable(capacity)
     this.requests = new RequestRing(channel, capacity)
@@ -178,12 +180,9 @@ export class Transport {
     this.#queuePublish()
   }
 
-  /**
-   * Hands over what was posted when that is a slice for the actor: it can begin while this thread
-   * goes on posting. Not for requests that belong together.
-   */
+  /** Hands over what was posted when it is enough for now. Not for requests that belong together. */
   publishEarly(): void {
-    if (this.requests.unpublished >= EARLY_REQUESTS) this.publish()
+    if (this.#early > 0 && this.requests.unpublished >= this.#early) this.publish()
   }
 
   /** As `post`, from a value. */
@@ -369,9 +368,6 @@ export class Transport {
     this.fail(actorExited())
   }
 }
-
-/** Requests that the actor is handed before the turn ends: about what it submits at once. */
-const EARLY_REQUESTS = 8
 
 /** The result of an open is a slot; all others are at most the length that was asked for. */
 const RESULT_MAX = 2 ** 31 - 1
