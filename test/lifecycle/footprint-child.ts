@@ -74,6 +74,11 @@ const kinds: Record<string, () => Promise<unknown>> = {
     await collectGarbage()
     return { connected, worked: (residentBytes() - before) / CLIENTS }
   },
+  'start of a bare worker': async () => {
+    const began = performance.now()
+    await bareWorker()
+    return performance.now() - began
+  },
   'start to first read': async () => {
     const began = performance.now()
     await spawnActor()

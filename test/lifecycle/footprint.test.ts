@@ -45,8 +45,10 @@ test('a connected client takes less than 2 MiB, also when it has made small read
   assert.ok(worked < 2, `${worked.toFixed(2)} MiB`)
 })
 
-test('spawnActor() to the first completed read takes less than 100 ms', async (t) => {
+// How many milliseconds that are is for the benchmark: a test runs on machines of any speed.
+test('spawnActor() to the first completed read takes less than five starts of a worker', async (t) => {
+  const bare = await leastOf(3, 'start of a bare worker')
   const millis = await leastOf(3, 'start to first read')
-  t.diagnostic(`${millis.toFixed(1)} ms`)
-  assert.ok(millis < 100, `${millis.toFixed(1)} ms`)
+  t.diagnostic(`${millis.toFixed(1)} ms, a bare worker ${bare.toFixed(1)} ms`)
+  assert.ok(millis < 5 * bare, `${millis.toFixed(1)} ms, a bare worker ${bare.toFixed(1)} ms`)
 })
