@@ -1,25 +1,9 @@
 // Where a cancellation finds an operation, and what it does there: with an engine that does what the test
 // says, so that each moment of an operation's life can be met exactly.
 import assert from 'node:assert/strict'
-import { constants } from 'node:fs'
 import { beforeEach, describe, test } from 'node:test'
-import type { MessagePort } from 'node:worker_threads'
 import {
-  CHANNEL_CANCEL_COUNT,
-  CHANNEL_REQUEST_TAIL,
-  COMPLETION_CANCELLED,
   COMPLETION_CHAIN_BROKEN,
-  COMPLETION_EXTRA,
-  COMPLETION_FLAGS,
-  COMPLETION_NOT_STARTED,
-  COMPLETION_RES,
-  COMPLETION_USER_LOW,
-  COMPLETION_WORDS,
-  cancelsWord,
-  cancelWord,
-  channelBytes,
-  completionsWord,
-  FILE_KIND_REGULAR,
   OPERATION_ALLOCATE,
   OPERATION_NOP,
   OPERATION_READ,
@@ -28,158 +12,31 @@ import {
   OPERATION_WRITE,
   REQUEST_DRAIN,
   REQUEST_DURABLE,
-  REQUEST_FD,
-  REQUEST_FD_GENERATION,
-  REQUEST_FLAGS_SHIFT,
-  REQUEST_LEN,
   REQUEST_LINK,
-  REQUEST_OFF_HIGH,
-  REQUEST_OFF_LOW,
-  REQUEST_OPERATION,
   REQUEST_USER_HIGH,
   REQUEST_USER_LOW,
   REQUEST_WORDS,
   REQUESTS_WORD,
 } from '@uring-actor/client/protocol'
-import { Channel } from '#dist/channels/channel.js'
-import { Intake } from '#dist/channels/intake.js'
-import { Taking } from '#dist/channels/taking.js'
-import type { CompletionSink, Engine } from '#dist/engine/engine.js'
-import { FileTable, OpenFile } from '#dist/files/file-table.js'
-import { Dispatcher } from '#dist/operations/dispatcher.js'
-import { OperationTable, ROW_USER_LOW, ROW_WORDS } from '#dist/operations/operation-table.js'
+import {
+  ask,
+  calls,
+  channel,
+  completions,
+  dispatcher,
+  ECANCELED,
+  EINTR,
+  EIO,
+  engine,
+  IN_FLIGHT,
+  NOT_STARTED,
+  post,
+  posted,
+  setUp,
+  take,
+} from './manual.ts'
 
-const CAPACITY = 16
-const EINTR = -4
-const EIO = -5
-const ECANCELED = -125
-const IN_FLIGHT = COMPLETION_CANCELLED
-const NOT_STARTED = COMPLETION_CANCELLED | COMPLETION_NOT_STARTED
-
-/** It begins what it is told to, and completes what the test wants. */
-class ManualEngine {
-  readonly table = new OperationTable(CAPACITY)
-  room = 8
-  unsubmitted = 0
-  /** Operations begun and not completed, and those that were to be cancelled, by their user data. */
-  begun: number[] = []
-  cancelled: number[] = []
-  #sink: CompletionSink | null = null
-
-  setSink(sink: CompletionSink): void {
-    this.#sink = sink
-  }
-
-  begin(row: number): void {
-    this.room--
-    this.begun.push(this.#userOf(row))
-  }
-
-  beginSync(row: number): void {
-    this.begin(row)
-  }
-
-  cancel(row: number): void {
-    this.cancelled.push(this.#userOf(row))
-  }
-
-  complete(user: number, res: number): void {
-    this.begun = this.begun.filter((each) => each !== user)
-    const { words, capacity } = this.table
-    const rows = Array.from({ length: capacity }, (_, row) => row)
-    this.#sink?.completed(rows.find((row) => words[row * ROW_WORDS + ROW_USER_LOW] === user)!, res)
-  }
-
-  supports(): boolean {
-    return true
-  }
-
-  submit(): number {
-    return 0
-  }
-
-  #userOf(row: number): number {
-    return this.table.words[row * ROW_WORDS + ROW_USER_LOW]!
-  }
-}
-
-let engine: ManualEngine
-let channel: Channel
-let dispatcher: Dispatcher
-let taking: Taking
-let calls: number[]
-let posted: number
-
-beforeEach(() => {
-  engine = new ManualEngine()
-  const files = new FileTable(1, 4)
-  const slot = files.claim()
-  const flags = constants.O_RDWR
-  files.put(
-    new OpenFile(slot, files.generationOf(slot), 100, 0, flags, FILE_KIND_REGULAR, 512, 512),
-  )
-  const words = new SharedArrayBuffer(channelBytes(CAPACITY))
-  const arena = new SharedArrayBuffer(2 ** 20, { maxByteLength: 2 ** 20 })
-  channel = new Channel(0, CAPACITY, words, arena, {} as MessagePort, 1)
-  calls = []
-  posted = 0
-  const metadata = {
-    pending: 0,
-    begin: (row: number) => calls.push(row),
-    closeFile: () => assert.fail('nothing is closed here'),
-  }
-  const asEngine = engine as unknown as Engine
-  const channels = [channel]
-  dispatcher = new Dispatcher(asEngine, engine.table, files, metadata, channels, {
-    detach: () => assert.fail('nobody leaves here'),
-    drained: () => {},
-  })
-  engine.setSink(dispatcher)
-  taking = new Taking(new Intake(engine.table, files), dispatcher, 8, channels)
-})
-
-/** Posts a request; its operation slot is its number. */
-function post(kind: number, { flags = 0, len = 4096, position = 0 } = {}): number {
-  const user = posted
-  const at = REQUESTS_WORD + user * REQUEST_WORDS
-  channel.words[at + REQUEST_OPERATION] = kind | (flags << REQUEST_FLAGS_SHIFT)
-  channel.words[at + REQUEST_FD] = kind === OPERATION_NOP ? 0 : 1
-  channel.words[at + REQUEST_FD_GENERATION] = 1
-  channel.words[at + REQUEST_OFF_LOW] = position
-  channel.words[at + REQUEST_OFF_HIGH] = position < 0 ? -1 : 0
-  channel.words[at + REQUEST_LEN] = len
-  channel.words[at + REQUEST_USER_LOW] = user
-  channel.words[at + REQUEST_USER_HIGH] = user + 100
-  posted++
-  Atomics.store(channel.words, CHANNEL_REQUEST_TAIL, posted)
-  return user
-}
-
-/** Asks for cancellations, as a client does. */
-function ask(...users: number[]): void {
-  for (const user of users) channel.words[cancelsWord(CAPACITY) + user] = cancelWord(user + 100)
-  Atomics.add(channel.words, CHANNEL_CANCEL_COUNT, 1)
-}
-
-function take(): void {
-  taking.take(channel, CAPACITY)
-}
-
-/** All completions so far: what was told of which operation. */
-function completions(): Record<number, { res: number; extra: number; flags: number }> {
-  const found: Record<number, { res: number; extra: number; flags: number }> = {}
-  for (let index = 0; index < channel.completed; index++) {
-    const at = completionsWord(CAPACITY) + index * COMPLETION_WORDS
-    const user = channel.words[at + COMPLETION_USER_LOW]!
-    assert.equal(found[user], undefined, `${user} has completed twice`)
-    found[user] = {
-      res: channel.words[at + COMPLETION_RES]!,
-      extra: channel.words[at + COMPLETION_EXTRA]!,
-      flags: channel.words[at + COMPLETION_FLAGS]!,
-    }
-  }
-  return found
-}
+beforeEach(setUp)
 
 const notStarted = { res: ECANCELED, extra: 0, flags: NOT_STARTED }
 

@@ -11,6 +11,7 @@ import {
   TRIM_HOLE,
 } from '@uring-actor/client/protocol'
 import type { Engine } from '../engine/engine.ts'
+import type { FileSyncs } from './file-syncs.ts'
 import {
   type OperationTable,
   PHASE_TRANSFER,
@@ -29,8 +30,9 @@ const ECANCELED = -125
  * A chain: operations that run one after the other. Those that the engine can link go down linked, in
  * one submission. The kernel breaks a link at a short transfer too, and cancels the rest; what was
  * cancelled only for that is sent again, so that a chain fails at real errors only. But it breaks no
- * link when a fallocate or a truncate fails: such a member ends its linked run. Syncs are never
- * linked: they stand in their file's line (group-commit.ts).
+ * link when a sync, a fallocate or a truncate fails: such a member ends its linked run. A sync is
+ * linked only when no other one of its file runs or waits; else it takes its place in the file's line
+ * (group-commit.ts).
  */
 export class Chain {
   readonly rows: readonly number[]
@@ -47,6 +49,8 @@ export class Chain {
   readonly extras: Int32Array
   /** The member of the run was done elsewhere than in the engine, and the answer is final. */
   elsewhere = false
+  /** The member of the run that is a sync with its place reserved, or -1. */
+  reserved = -1
   /** The client has asked for its cancellation: no further member begins. */
   cancelled = false
   /** First member that was refused when the chain was taken, and why; none: beyond the end, 0. */
@@ -68,6 +72,8 @@ export interface ChainHost {
   judge(row: number, res: number): number
   /** True when the engine can do the row by itself. */
   inEngine(row: number): boolean
+  /** Syncs of files, of which one runs at a time. */
+  readonly syncs: FileSyncs
   /** Begins what is not linked; its answer comes by `settled`. */
   beginElsewhere(row: number): void
   /** Submits what was begun, so that there is room for a whole run. */
@@ -157,18 +163,30 @@ export class Chains {
       this.#host.beginElsewhere(rows[chain.next])
       return
     }
+    const maySync =
+      end < chain.refused && this.#breaksLink(rows[end - 1]) && this.#isSync(rows[end])
+    const most = maySync ? end + 1 : end
     // All in one submission: what was begun before goes first if they do not fit together. That can
     // be refused (EBUSY), and then they wait.
-    if (this.#engine.room < end - chain.next) this.#host.submit()
-    if (this.#engine.room < end - chain.next) {
+    if (this.#engine.room < most - chain.next) this.#host.submit()
+    if (this.#engine.room < most - chain.next) {
       this.#waiting.push(chain)
       return
+    }
+    if (maySync && this.#host.syncs.reserve(rows[end])) {
+      chain.reserved = end
+      end++
     }
     chain.end = end
     chain.outstanding = end - chain.next
     for (let index = chain.next; index < end; index++) {
-      this.#engine.begin(rows[index], index < end - 1)
+      if (index === chain.reserved) this.#host.syncs.beginReserved(rows[index])
+      else this.#engine.begin(rows[index], index < end - 1)
     }
+  }
+
+  #isSync(row: number): boolean {
+    return this.#table.words[row * ROW_WORDS + ROW_KIND] === OPERATION_SYNC
   }
 
   #linkable(row: number): boolean {
@@ -186,6 +204,10 @@ export class Chains {
   #memberCompleted(chain: Chain, row: number, res: number): void {
     const index = chain.rows.indexOf(row)
     chain.results[index] = res
+    if (index === chain.reserved) {
+      chain.reserved = -1
+      this.#host.syncs.released(row, res)
+    }
     chain.outstanding--
     if (chain.outstanding === 0) this.#runCompleted(chain)
   }

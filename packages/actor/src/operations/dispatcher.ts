@@ -101,6 +101,7 @@ export class Dispatcher implements CompletionSink {
       beginElsewhere: (row) => {
         if (!this.syncs.join(row)) metadata.begin(row)
       },
+      syncs: this.syncs,
       submit: () => engine.submit(this),
       finish: (row, res, extra, flags) => this.finish(row, res, extra, flags),
     })

@@ -16,6 +16,7 @@ const EINTR = -4
 const EAGAIN = -11
 const EINVAL = -22
 const ESPIPE = -29
+const ECANCELED = -125
 
 /** What syncs need of the dispatcher. */
 export interface SyncHost {
@@ -61,6 +62,26 @@ export class FileSyncs implements SyncRunner {
   /** A durable write whose bytes are all written asks for a sync. */
   joinWritten(row: number): void {
     this.#groups.join(this.#fileOf(row), row, true)
+  }
+
+  /**
+   * A sync that is to run linked to what goes before it in its chain. False when it has to wait for
+   * another one, which its place is in the line for.
+   */
+  reserve(row: number): boolean {
+    return this.#groups.reserve(this.#fileOf(row), row)
+  }
+
+  /** Begins a sync that has its place reserved. */
+  beginReserved(row: number): void {
+    const data = (this.#words[row * ROW_WORDS + ROW_RW_FLAGS] & SYNC_DATA) !== 0
+    this.#engine.beginSync(row, this.#words[row * ROW_WORDS + ROW_FILE], data)
+  }
+
+  /** It has completed. When it was cancelled or interrupted, that says nothing about the disk. */
+  released(row: number, res: number): void {
+    const undone = res === ECANCELED || res === EINTR || res === EAGAIN
+    this.#groups.released(this.#fileOf(row), undone ? 0 : res)
   }
 
   /** Takes the engine's result, if the row's request was a sync. */

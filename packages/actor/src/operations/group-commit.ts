@@ -53,6 +53,24 @@ export class GroupCommit {
     if (file.syncing.length === 0) this.#markDue(file)
   }
 
+  /**
+   * A row whose sync is to run by itself, linked to what goes before it: it takes the place of the
+   * one that runs, if none runs or waits. Then `released` must follow.
+   */
+  reserve(file: OpenFile, row: number): boolean {
+    const idle = file.syncing.length + file.syncNext.length + file.rangeNext.length === 0
+    if (!idle || file.failed < 0) return false
+    file.syncing = [row]
+    return true
+  }
+
+  /** A sync that had reserved its place has completed; a failure is everybody's who waits by now. */
+  released(file: OpenFile, result: number): void {
+    file.syncing = []
+    if (result < 0) this.#fail(file, result)
+    this.#goOn(file)
+  }
+
   /** Begins what is due. Called once a cycle, so that all who asked in it share. */
   begin(): void {
     if (this.#due.length === 0) return
@@ -102,12 +120,7 @@ export class GroupCommit {
 
   /** The kernel's answer; a failure is everybody's, and stays until the file is opened anew. */
   finished(file: OpenFile, result: number): void {
-    if (result < 0) {
-      file.failed = result
-      file.syncNextFull = false
-      const waiting = [...file.syncNext.splice(0), ...file.rangeNext.splice(0)]
-      for (const row of waiting) this.#runner.syncSettled(row, result)
-    }
+    if (result < 0) this.#fail(file, result)
     this.#settle(file, result)
   }
 
@@ -119,8 +132,19 @@ export class GroupCommit {
   #settle(file: OpenFile, result: number): void {
     const covered = file.syncing
     file.syncing = []
-    if (file.syncNext.length + file.rangeNext.length > 0) this.#markDue(file)
+    this.#goOn(file)
     for (const row of covered) this.#runner.syncSettled(row, result)
+  }
+
+  #fail(file: OpenFile, result: number): void {
+    file.failed = result
+    file.syncNextFull = false
+    const waiting = [...file.syncNext.splice(0), ...file.rangeNext.splice(0)]
+    for (const row of waiting) this.#runner.syncSettled(row, result)
+  }
+
+  #goOn(file: OpenFile): void {
+    if (file.syncNext.length + file.rangeNext.length > 0) this.#markDue(file)
   }
 
   #markDue(file: OpenFile): void {
