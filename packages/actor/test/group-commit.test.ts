@@ -196,6 +196,101 @@ describe('group commit', () => {
     assert.deepEqual(failed.map(([row]) => row).sort(), [2, 3, 5, 6])
   })
 
+  test('nothing runs beside a sync that has reserved its place', () => {
+    const { runner, commit, open } = setUp()
+    assert.ok(commit.reserve(open, 1))
+    assert.equal(commit.reserve(open, 2), false, 'one at a time')
+    commit.join(open, 3, true)
+    commit.joinRange(open, 4)
+    commit.begin()
+    assert.deepEqual(runner.runs, [])
+    commit.released(open, 0)
+    assert.equal(commit.reserve(open, 5), false, 'those who wait go first')
+    commit.begin()
+    assert.deepEqual(
+      runner.runs.map(({ row }) => row),
+      [3],
+    )
+  })
+
+  test('nor when the file is still due for one who has left the line', () => {
+    const { runner, commit, open } = setUp()
+    commit.join(open, 1, true)
+    open.syncNext.pop()
+    assert.ok(commit.reserve(open, 2))
+    commit.begin()
+    commit.join(open, 3, true)
+    commit.begin()
+    assert.deepEqual(runner.runs, [], 'not beside it')
+    commit.released(open, 0)
+    commit.begin()
+    commit.finished(open, 0)
+    assert.deepEqual([...runner.settled], [[3, 0]])
+    assert.equal(commit.dueCount, 0)
+  })
+
+  test("a failure of one that had reserved its place is everybody's who waits", () => {
+    const { runner, commit, open } = setUp()
+    commit.reserve(open, 1)
+    commit.join(open, 2, true)
+    commit.joinRange(open, 3)
+    commit.released(open, EIO)
+    assert.deepEqual(
+      [...runner.settled],
+      [
+        [2, EIO],
+        [3, EIO],
+      ],
+    )
+    assert.equal(commit.reserve(open, 4), false, 'a file that has failed is not synced again')
+  })
+
+  test('whoever joins, leaves and reserves: one at a time, and all who stay are settled', () => {
+    const act = fc.constantFrom('join', 'range', 'leave', 'leave', 'reserve', 'begin', 'end')
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 200 }), (acts) => {
+        const { runner, commit, open } = setUp()
+        let rows = 0
+        let stay = 0
+        let ended = 0
+        let reserved = 0
+        const end = (): void => {
+          if (reserved > 0) commit.released(open, 0)
+          else if (runner.runs.length > ended) {
+            ended++
+            commit.finished(open, 0)
+          }
+          reserved = 0
+        }
+        const carryOut = (next: string): void => {
+          if (next === 'begin') commit.begin()
+          else if (next === 'end') end()
+          else if (next === 'leave') {
+            const left = open.syncNext.pop() ?? open.rangeNext.pop()
+            if (left !== undefined) stay--
+          } else if (next === 'reserve') reserved += commit.reserve(open, rows++) ? 1 : 0
+          else {
+            stay++
+            if (next === 'range') commit.joinRange(open, rows++)
+            else commit.join(open, rows++, true)
+          }
+        }
+        for (const next of acts) {
+          carryOut(next)
+          const running = runner.runs.length - ended + reserved
+          assert.ok(running <= 1, `${running} run beside each other after ${next}`)
+        }
+        for (let left = 0; left <= acts.length; left++) {
+          carryOut('end')
+          carryOut('begin')
+        }
+        carryOut('end')
+        assert.equal(runner.settled.size, stay)
+      }),
+      { verbose: 1, numRuns: 1000 },
+    )
+  })
+
   test('settles everyone once, with a sync that began after he had asked', () => {
     const act = fc.constantFrom('join', 'join', 'join full', 'join range', 'begin', 'finish')
     fc.assert(

@@ -77,7 +77,9 @@ export class GroupCommit {
     const due = this.#due
     this.#due = []
     for (const file of due) {
-      if (this.#beginNext(file)) file.syncDue = false
+      // It may be due for one who has left the line, and a chain's sync have reserved its place since.
+      const runs = file.syncing.length > 0
+      if (runs || this.#beginNext(file)) file.syncDue = false
       else this.#due.push(file)
     }
   }
