@@ -13,12 +13,7 @@ const SHORT = 10_000
 const LONG = 70_000
 /** System calls per read, of the whole process. */
 const BOUND = 0.3
-/**
- * strace slows the threads unevenly, and others may take a processor meanwhile: a thread that finds
- * nothing in time then goes to sleep, and sleeping and waking are calls too. All of that only adds, so
- * the least of a few rounds counts; the first that is low enough ends them.
- */
-const MOST_ROUNDS = 6
+const ROUNDS = 3
 
 interface Calls {
   all: number
@@ -48,8 +43,7 @@ test('with 32 reads in flight the whole process makes fewer than 0.3 system call
   skip: missingStrace(),
 }, async (t) => {
   const rounds: Calls[] = []
-  const least = (): number => Math.min(...rounds.map(({ all }) => all))
-  while (rounds.length < MOST_ROUNDS && !(least() < BOUND)) {
+  for (let round = 0; round < ROUNDS; round++) {
     // Starting and ending cost the same in both, so the difference is the steady phase alone.
     const short = await callsOf(SHORT)
     const long = await callsOf(LONG)
@@ -60,5 +54,7 @@ test('with 32 reads in flight the whole process makes fewer than 0.3 system call
     assert.ok(enters <= 0.25, `${enters.toFixed(3)} enters per read`)
     rounds.push({ all, enters })
   }
-  assert.ok(least() < BOUND, `${least().toFixed(3)} system calls per read`)
+  // The median: strace slows the threads unevenly, and one round in a few is off.
+  const median = rounds.map(({ all }) => all).sort((a, b) => a - b)[(ROUNDS - 1) / 2]!
+  assert.ok(median < BOUND, `${median.toFixed(3)} system calls per read`)
 })
