@@ -1,5 +1,13 @@
 import { statSync } from 'node:fs'
-import { type ActorAddress, HEADER_LIFE, LIFE_EXITED } from '../protocol/index.ts'
+import { actorClosing, actorExited, protocolBroken, UringError } from '../errors/index.ts'
+import {
+  type ActorAddress,
+  CHANNEL_POISONED,
+  CHANNEL_REFUSED,
+  HEADER_LIFE,
+  LIFE_CLOSING,
+  LIFE_EXITED,
+} from '../protocol/index.ts'
 
 /** The thread is looked for at most this often. */
 const LOOK_MILLISECONDS = 200
@@ -39,4 +47,13 @@ export class ActorLife {
       return false
     }
   }
+}
+
+/** Why a client ends, by what the actor says of its channel and of itself; null: it goes on. */
+export function endOf(channelState: number, life: number): Error | null {
+  if (life === LIFE_EXITED) return actorExited()
+  if (channelState === CHANNEL_POISONED) return protocolBroken()
+  if (channelState !== CHANNEL_REFUSED) return null
+  if (life === LIFE_CLOSING) return actorClosing()
+  return new UringError('ERR_URING_TOO_MANY_CLIENTS', 'the actor refused this client: no free slot')
 }

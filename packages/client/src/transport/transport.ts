@@ -1,30 +1,20 @@
 import type { MessagePort } from 'node:worker_threads'
-import {
-  actorClosing,
-  actorExited,
-  clientClosed,
-  protocolBroken,
-  UringError,
-} from '../errors/index.ts'
+import { actorExited, clientClosed, protocolBroken } from '../errors/index.ts'
 import { Arena } from '../memory/arena.ts'
 import {
   type ActorAddress,
   CHANNEL_DETACHED,
-  CHANNEL_POISONED,
-  CHANNEL_REFUSED,
   COMPLETION_BUSY_F64,
   COMPLETION_EXTRA,
   COMPLETION_FLAGS,
   COMPLETION_RES,
   COMPLETION_USER_HIGH,
   COMPLETION_USER_LOW,
-  LIFE_CLOSING,
-  LIFE_EXITED,
   nowMicros,
   OPERATION_OPEN,
   REQUEST_FLAGS_SHIFT,
 } from '../protocol/index.ts'
-import { ActorLife } from './actor-life.ts'
+import { ActorLife, endOf } from './actor-life.ts'
 import { busy } from './busy.ts'
 import type { CallBounds } from './call-bounds.ts'
 import { CancelWords } from './cancel-words.ts'
@@ -344,19 +334,8 @@ export class Transport {
 
   #checkActor(): void {
     if (this.failure !== null) return
-    if (this.#life.now() === LIFE_EXITED) {
-      this.fail(actorExited())
-      return
-    }
-    const state = this.#completions.channelState()
-    if (state === CHANNEL_POISONED) this.fail(protocolBroken())
-    if (state === CHANNEL_REFUSED && this.#life.now() === LIFE_CLOSING) {
-      this.fail(actorClosing())
-    } else if (state === CHANNEL_REFUSED) {
-      this.fail(
-        new UringError('ERR_URING_TOO_MANY_CLIENTS', 'the actor refused this client: no free slot'),
-      )
-    }
+    const ended = endOf(this.#completions.channelState(), this.#life.now())
+    if (ended !== null) this.fail(ended)
   }
 
   /** The control port's other end is gone, or a message never arrived. */
