@@ -169,7 +169,7 @@ export class Client {
   /**
    * Runs operations in order, each when the one before has succeeded; they go to the kernel linked,
    * in one submission, as far as the kernel breaks a link when a member fails (it does for reads
-   * and writes). When one fails, the rest are cancelled (ECANCELED) and the promise rejects with
+   * and writes) and no other sync of a file that is synced runs or waits. When one fails, the rest are cancelled (ECANCELED) and the promise rejects with
    * its error, whose `failedIndex` and `results` tell how far the chain came.
    */
   async chain(
