@@ -6,6 +6,7 @@
 import './lib/node-version.mjs'
 import path from 'node:path'
 import process from 'node:process'
+import { bundleActorThread } from './lib/bundle.mjs'
 import { filesBelow, root, run, runMain, works } from './lib/project.mjs'
 import { setup } from './setup.mjs'
 
@@ -52,6 +53,8 @@ async function main(args) {
     await check('types', bin('tsc'), ['--build']),
     await check('types of scripts', bin('tsc'), ['--project', 'scripts']),
   ]
+  // What the check of the types has written is what runs next.
+  if (results[2]) await bundleActorThread()
   return results.every(Boolean) ? 0 : 1
 }
 

@@ -47,6 +47,11 @@ export interface Comparison {
   readonly title: string
   /** Whether the page cache holds the file when a case begins; null when it needs none. */
   readonly file: 'warm' | 'cold' | null
+  /**
+   * Its cases call the collector. Only they run with --expose-gc: with it node does not take its
+   * built-in modules from its code cache, and each thread starts tens of milliseconds later.
+   */
+  readonly collects?: boolean
   readonly metrics: readonly Metric[]
   readonly cases: readonly Case[]
   readonly figures: readonly Figure[]

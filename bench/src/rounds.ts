@@ -54,7 +54,8 @@ export async function runComparison(
       if (comparison.file === 'cold') file.cool()
       if (comparison.file === 'warm') warmShare = lower(warmShare, file.warm())
       try {
-        samples[index]!.push(await runCase({ comparison: name, name: candidate.name, input }))
+        const orders = { comparison: name, name: candidate.name, input }
+        samples[index]!.push(await runCase({ ...orders, collects: comparison.collects ?? false }))
       } catch (error) {
         failed[index] = (error as Error).message
       }

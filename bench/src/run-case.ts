@@ -7,6 +7,8 @@ export interface CaseOrders {
   readonly comparison: string
   readonly name: string
   readonly input: CaseInput
+  /** See Comparison. */
+  readonly collects: boolean
 }
 
 /** Beside its own seconds: the longest fixed time that a case takes, on a slow machine. */
@@ -18,7 +20,8 @@ let running: ChildProcess | null = null
 export async function runCase(orders: CaseOrders): Promise<Sample> {
   const script = fileURLToPath(new URL('./child.js', import.meta.url))
   const { UV_THREADPOOL_SIZE: _size, NODE_OPTIONS: _options, ...env } = process.env
-  const child = spawn(process.execPath, ['--expose-gc', script, JSON.stringify(orders)], {
+  const options = orders.collects ? ['--expose-gc'] : []
+  const child = spawn(process.execPath, [...options, script, JSON.stringify(orders)], {
     // A group of its own, so that it and what it has started can be ended together.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

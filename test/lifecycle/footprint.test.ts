@@ -9,10 +9,10 @@ const path = temporaryFile(1 << 20)
 const MIB = 2 ** 20
 
 /** The least of a few runs: what else runs on the machine only ever adds. */
-async function leastOf(runs: number, kind: string): Promise<number> {
+async function leastOf(runs: number, kind: string, nodeArgs = ['--expose-gc']): Promise<number> {
   const values: number[] = []
   for (let run = 0; run < runs; run++) {
-    values.push(await reportOf<number>(child, { args: [kind, path], nodeArgs: ['--expose-gc'] }))
+    values.push(await reportOf<number>(child, { args: [kind, path], nodeArgs }))
   }
   return Math.min(...values)
 }
@@ -45,10 +45,11 @@ test('a connected client takes less than 2 MiB, also when it has made small read
   assert.ok(worked < 2, `${worked.toFixed(2)} MiB`)
 })
 
-// How many milliseconds that are is for the benchmark: a test runs on machines of any speed.
-test('spawnActor() to the first completed read takes less than four starts of a worker', async (t) => {
-  const bare = await leastOf(5, 'start of a bare worker')
-  const millis = await leastOf(5, 'start to first read')
+// How many milliseconds that are is for the benchmark: a test runs on machines of any speed. With
+// --expose-gc node would not use its code cache, and no thread start as it does for users.
+test('spawnActor() to the first completed read takes less than three starts of a worker', async (t) => {
+  const bare = await leastOf(5, 'start of a bare worker', [])
+  const millis = await leastOf(5, 'start to first read', [])
   t.diagnostic(`${millis.toFixed(1)} ms, a bare worker ${bare.toFixed(1)} ms`)
-  assert.ok(millis < 4 * bare, `${millis.toFixed(1)} ms, a bare worker ${bare.toFixed(1)} ms`)
+  assert.ok(millis < 3 * bare, `${millis.toFixed(1)} ms, a bare worker ${bare.toFixed(1)} ms`)
 })

@@ -13,6 +13,7 @@ const CLIENTS = 16
 export const memory: Comparison = {
   title: 'Resident memory',
   file: 'warm',
+  collects: true,
   metrics: [{ key: METRIC, label: 'RSS added, MiB', digits: 2 }],
   cases: [
     { name: 'bare worker', run: () => addedBy(startWorker) },
@@ -67,7 +68,7 @@ async function connectAndRead(actor: Actor, path: string): Promise<void> {
 
 async function settledMiB(): Promise<number> {
   for (let round = 0; round < 3; round++) {
-    globalThis.gc?.()
+    globalThis.gc!()
     await delay(100)
   }
   return process.memoryUsage.rss() / 2 ** 20

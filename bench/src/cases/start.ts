@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { spawnActor } from '@uring-actor/actor'
 import { type CaseInput, type Comparison, EXIT, type Sample } from '../comparison.ts'
 import { BLOCK_BYTES } from '../meter.ts'
@@ -8,9 +10,10 @@ const FIRST_READ = 'firstReadMillis'
 export const start: Comparison = {
   title: 'From spawnActor() to the first completed read, and the end without close()',
   file: 'warm',
-  metrics: [{ key: FIRST_READ, label: 'first read, ms', digits: 1 }, EXIT],
+  metrics: [{ key: FIRST_READ, label: 'first read (message), ms', digits: 1 }, EXIT],
   cases: [
     { name: 'uring-actor', run: readOnce },
+    { name: 'bare worker', run: startWorker },
     { name: 'bare process', run: () => ({}) },
   ],
   figures: [
@@ -20,6 +23,13 @@ export const start: Comparison = {
       metric: FIRST_READ,
       of: 'uring-actor',
       atMost: 100,
+    },
+    {
+      label: 'the same / the first message of a bare worker',
+      how: 'ratio',
+      metric: FIRST_READ,
+      of: 'uring-actor',
+      against: 'bare worker',
     },
     {
       label: 'exits by itself: ms more than a bare process takes',
@@ -36,5 +46,13 @@ async function readOnce({ file: path }: CaseInput): Promise<Sample> {
   const actor = await spawnActor()
   const file = await actor.connect().open(path, 'r')
   await file.read(Buffer.alloc(BLOCK_BYTES), 0, BLOCK_BYTES, 0)
+  return { [FIRST_READ]: performance.now() - began }
+}
+
+/** What any thread takes until it is heard of. */
+async function startWorker(): Promise<Sample> {
+  const began = performance.now()
+  const script = 'require("node:worker_threads").parentPort.postMessage(1)'
+  await once(new Worker(script, { eval: true }), 'message')
   return { [FIRST_READ]: performance.now() - began }
 }

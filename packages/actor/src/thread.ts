@@ -200,7 +200,6 @@ function assemble(
   return loop
 }
 
-// Not awaited here: a module that waits for something cannot be loaded by require() (entry.ts).
 start(workerData as StartData).catch((error: NodeJS.ErrnoException) => {
   const { code = 'ERR_URING_ACTOR_START', message } = error
   const answer: StartAnswer = { ok: false, code, message }

@@ -99,9 +99,19 @@ function threadArguments(): string[] | undefined {
   )
 }
 
+/**
+ * All of the thread in one file, which scripts/lib/bundle.mjs makes of thread.ts: it is there sooner,
+ * and needs fewer descriptors. A layer shares modules with the thread, so there they are files.
+ */
+function threadFile(layer: LayerData | null): URL {
+  return layer === null
+    ? new URL('../actor-thread.js', import.meta.url)
+    : new URL('../thread.js', import.meta.url)
+}
+
 function startThread(data: StartData, forget: () => void): Promise<Actor> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('../entry.js', import.meta.url), {
+    const worker = new Worker(threadFile(data.layer), {
       workerData: data,
       transferList: data.layer === null ? [] : [data.layer.port],
       name: 'uring-actor',
