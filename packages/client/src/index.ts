@@ -20,5 +20,15 @@ export type { ReadResult, WriteResult } from './file/transfer.ts'
 export { UringFile } from './file/uring-file.ts'
 export { Lease } from './memory/lease.ts'
 export type { ActorAddress, ActorLimits, TrimMethod } from './protocol/index.ts'
+export type { Distribution } from './trace/histogram.ts'
+export {
+  type OperationSpan,
+  type OperationStats,
+  type SlowOperation,
+  type Stages,
+  TRACING_CHANNEL,
+  type TraceLevel,
+  type TraceOptions,
+} from './trace/types.ts'
 export type { AbortOptions, CallOptions } from './transport/call-bounds.ts'
 export type { KindLatency } from './transport/latency.ts'
