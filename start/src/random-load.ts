@@ -131,10 +131,10 @@ export class RandomLoad {
     for (const [index, kind] of KINDS.entries()) {
       const times = latency[kind]
       if (times === undefined) continue
-      const { totalMicros, busyMicros } = times
+      const { busy, idle } = times
       const result = this.#kinds[index]!
-      result.busyMicros = busyMicros
-      result.idleMicros = totalMicros - busyMicros
+      result.busyMicros = busy.mean * busy.count
+      result.idleMicros = idle.mean * idle.count
     }
   }
 

@@ -90,7 +90,7 @@ test('the fields of a record do not overlap', () => {
 })
 
 test('the dirty bitmap has a bit for every client that there may be', () => {
-  const bitmap = protocol.HEADER_BYTES - protocol.HEADER_DIRTY_BYTE
+  const bitmap = protocol.HEADER_TRACE_BYTE - protocol.HEADER_DIRTY_BYTE
   assert.equal(bitmap * 8, protocol.MAX_CLIENTS_LIMIT)
 })
 

@@ -110,7 +110,7 @@ function blockBurst(lane: Lane): Promise<unknown> {
 
 /** Has actor and client compare what they counted, when nothing is in flight any more. */
 async function endSession(client: Client, history: History): Promise<void> {
-  const delivered = Object.values(client.latency()).reduce((sum, { count }) => sum + count, 0)
+  const delivered = Object.values(client.latency()).reduce((sum, { total }) => sum + total.count, 0)
   const { taken, completed, inFlight } = await client.stats()
   history.session(taken, completed, inFlight, delivered)
   await client.close()

@@ -9,6 +9,6 @@ export {
 export type { DeviceCapabilities, PathCapabilities } from './doctor/path-facts.ts'
 export type { RingFeatures } from './doctor/ring-facts.ts'
 export type { EngineCause } from './engine/choice.ts'
-export { Actor } from './spawn/actor.ts'
+export { Actor, type ActorEvents } from './spawn/actor.ts'
 export type { ActorOptions } from './spawn/options.ts'
 export { spawnActor } from './spawn/spawn-actor.ts'

@@ -5,6 +5,7 @@ import {
   HEADER_LIFE,
   LIFE_CLOSING,
   LIFE_EXITED,
+  nowMicros,
 } from '@uring-actor/client/protocol'
 import { expose } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
@@ -13,6 +14,7 @@ import { Clients } from './channels/clients.ts'
 import { Intake } from './channels/intake.ts'
 import { GUARANTEED_ROWS, Taking } from './channels/taking.ts'
 import { controlEndpoint } from './control/control-endpoint.ts'
+import { passSlowReports } from './control/slow-reports.ts'
 import { actorStats, clientStats, type StatisticsParts } from './control/statistics.ts'
 import type { EngineChoice } from './engine/choice.ts'
 import { type Engine, FIRST_FILE_SLOT } from './engine/engine.ts'
@@ -128,12 +130,13 @@ function assemble(
   const exposeClient = (clientPort: MessagePort, channel: Channel): void => {
     const control = { stats: () => statistics(), clientStats: () => clientStats(channel) }
     expose(control, controlEndpoint(clientPort, Object.keys(control)))
+    passSlowReports(clientPort, port)
   }
   const clients = new Clients(limits, header, exposeClient)
   const { channels } = clients
   const events: FileCallEvents = {
     settled: (row, res, extra) => dispatcher.settled(row, res, extra),
-    transferred: (row, res) => dispatcher.completed(row, res),
+    transferred: (row, res) => dispatcher.transferred(row, res),
     wake: () => loop.wake(),
   }
   const plainCalls = (): FileCalls =>
@@ -167,6 +170,8 @@ function assemble(
     files,
     loop,
     channels,
+    header,
+    startedAt: nowMicros(),
   }
   const statistics = () => actorStats(parts, clients.departed)
 

@@ -17,6 +17,7 @@ import {
   completionsWord,
   REQUEST_WORDS,
   REQUESTS_WORD,
+  TRACE_BYTES,
 } from '@uring-actor/client/protocol'
 import { Channel } from '#dist/channels/channel.js'
 
@@ -25,9 +26,11 @@ const CAPACITY = 8
 function channelOf(): { channel: Channel; words: Int32Array } {
   const memory = new SharedArrayBuffer(channelBytes(CAPACITY))
   const arena = new SharedArrayBuffer(4096, { maxByteLength: 4096 })
-  const { port1 } = new MessageChannel()
-  port1.close()
-  const channel = new Channel(2, CAPACITY, memory, arena, port1, 1)
+  const trace = new SharedArrayBuffer(TRACE_BYTES)
+  const { port1: port } = new MessageChannel()
+  port.close()
+  const parts = { channel: memory, arena, trace, port, threadId: 1 }
+  const channel = new Channel(2, CAPACITY, parts, 1)
   return { channel, words: new Int32Array(memory) }
 }
 

@@ -30,11 +30,12 @@ import {
   REQUEST_USER_LOW,
   REQUEST_WORDS,
   REQUESTS_WORD,
+  TRACE_BYTES,
 } from '@uring-actor/client/protocol'
 import { Channel } from '#dist/channels/channel.js'
 import { Intake } from '#dist/channels/intake.js'
 import { Taking } from '#dist/channels/taking.js'
-import type { CompletionSink, Engine } from '#dist/engine/engine.js'
+import type { Engine, ResultSink } from '#dist/engine/engine.js'
 import { FileTable, OpenFile } from '#dist/files/file-table.js'
 import { Dispatcher } from '#dist/operations/dispatcher.js'
 import { OperationTable, ROW_USER_LOW, ROW_WORDS } from '#dist/operations/operation-table.js'
@@ -54,9 +55,9 @@ class ManualEngine {
   /** Operations begun and not completed, and those that were to be cancelled, by their user data. */
   begun: number[] = []
   cancelled: number[] = []
-  #sink: CompletionSink | null = null
+  #sink: ResultSink | null = null
 
-  setSink(sink: CompletionSink): void {
+  setSink(sink: ResultSink): void {
     this.#sink = sink
   }
 
@@ -111,7 +112,9 @@ export function setUp(): void {
   )
   const words = new SharedArrayBuffer(channelBytes(CAPACITY))
   const arena = new SharedArrayBuffer(2 ** 20, { maxByteLength: 2 ** 20 })
-  channel = new Channel(0, CAPACITY, words, arena, {} as MessagePort, 1)
+  const trace = new SharedArrayBuffer(TRACE_BYTES)
+  const parts = { channel: words, arena, trace, port: {} as MessagePort, threadId: 1 }
+  channel = new Channel(0, CAPACITY, parts, 1)
   calls = []
   posted = 0
   const metadata = {

@@ -217,6 +217,7 @@ describe('the ring', { skip: typeof probe === 'string' ? probe : false }, () => 
             completed: (_tag, res) => {
               result = res
             },
+            reaping: () => {},
           })
         }
         engine.table.free(row)

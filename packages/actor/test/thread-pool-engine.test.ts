@@ -72,6 +72,8 @@ class Setting {
     this.results.set(row, res)
   }
 
+  reaping(): void {}
+
   /** Submits, and waits for so many results in all. */
   async until(count: number): Promise<void> {
     this.engine.submit(this)

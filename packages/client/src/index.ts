@@ -21,6 +21,7 @@ export { UringFile } from './file/uring-file.ts'
 export { Lease } from './memory/lease.ts'
 export type { ActorAddress, ActorLimits, TrimMethod } from './protocol/index.ts'
 export type { Distribution } from './trace/histogram.ts'
+export type { OperationLatency } from './trace/recorder.ts'
 export {
   type OperationSpan,
   type OperationStats,
@@ -31,4 +32,3 @@ export {
   type TraceOptions,
 } from './trace/types.ts'
 export type { AbortOptions, CallOptions } from './transport/call-bounds.ts'
-export type { KindLatency } from './transport/latency.ts'

@@ -20,13 +20,16 @@ import {
   COMPLETION_USER_HIGH,
   COMPLETION_USER_LOW,
   COMPLETION_WORDS,
+  type ConnectMessage,
   cancelsWord,
   cancelWord,
   completionsWord,
+  nowMicros,
   REQUEST_WORDS,
   REQUESTS_WORD,
   ringLength,
 } from '@uring-actor/client/protocol'
+import { Counts } from './counts.ts'
 
 /**
  * Completions that a waiting client is woken for while more are coming: at least so many, and half
@@ -69,9 +72,14 @@ export class Channel {
   turns = 0
   completed = 0
   errors = 0
-  bytesRead = 0
-  bytesWritten = 0
   wakes = 0
+  /** What was completed, by kind. */
+  readonly counts: Counts = new Counts()
+  /** What the client says of the times of its operations. It may have written anything there. */
+  readonly trace: Float64Array
+  /** The process's clients are counted from 1 on. */
+  readonly id: number
+  readonly connectedAt: number = nowMicros()
   #times: Float64Array
   #completions: number
   readonly #cancels: number
@@ -89,10 +97,8 @@ export class Channel {
   constructor(
     slot: number,
     capacity: number,
-    channel: SharedArrayBuffer,
-    arena: SharedArrayBuffer,
-    port: MessagePort,
-    threadId: number,
+    { channel, arena, trace, port, threadId }: Omit<ConnectMessage, 'kind'>,
+    id: number,
   ) {
     this.slot = slot
     this.capacity = capacity
@@ -101,7 +107,9 @@ export class Channel {
     this.#completions = completionsWord(capacity)
     this.#cancels = cancelsWord(capacity)
     this.arena = new Uint8Array(arena, 0, arena.byteLength)
+    this.trace = new Float64Array(trace)
     this.port = port
+    this.id = id
     this.threadId = threadId
   }
 

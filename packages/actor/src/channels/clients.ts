@@ -19,6 +19,7 @@ import {
   LIFE_CLOSING,
   LIFE_OPEN,
   PROTOCOL_VERSION,
+  TRACE_BYTES,
 } from '@uring-actor/client/protocol'
 import type { Engine } from '../engine/engine.ts'
 import type { FileCalls } from '../files/file-calls.ts'
@@ -26,6 +27,7 @@ import type { FileTable } from '../files/file-table.ts'
 import type { Dispatcher } from '../operations/dispatcher.ts'
 import { ROW_RW_FLAGS, ROW_WORDS } from '../operations/operation-table.ts'
 import { Channel } from './channel.ts'
+import { Departed } from './departed.ts'
 
 /** Looks at the header's number of clients that have to find the same fault before it is mended. */
 const LOOKS = 4
@@ -49,7 +51,8 @@ export class Clients {
   /** Refuses new clients while the actor closes. */
   closing = false
   /** What clients that have left had done. */
-  readonly departed = { completed: 0, errors: 0, wakes: 0 }
+  readonly departed: Departed = new Departed()
+  #connected = 0
   /** By how much the header's number of clients was too high in the last looks: least and most. */
   #leastSurplus = Number.POSITIVE_INFINITY
   #mostSurplus = Number.NEGATIVE_INFINITY
@@ -81,9 +84,9 @@ export class Clients {
   /** A `workerMessage`; anything but a well-formed connect is not for us. */
   onMessage = (value: unknown): void => {
     if (!isConnect(value)) return
-    const { channel, arena, port, threadId } = value
+    const { channel, arena, trace, port } = value
     const slot = this.channels.indexOf(null)
-    const wellFormed = this.#wellFormed(channel, arena)
+    const wellFormed = this.#wellFormed(channel, arena, trace)
     if (this.closing || slot < 0 || !wellFormed) {
       if (wellFormed) refuse(channel)
       port.close()
@@ -92,7 +95,8 @@ export class Clients {
     }
     const parts = this.#parts as ClientParts
     const capacity = this.#limits.channelDepth
-    const attached = new Channel(slot, capacity, channel, arena, port, threadId)
+    const id = ++this.#connected
+    const attached = new Channel(slot, capacity, value, id)
     this.channels[slot] = attached
     this.#lookAtCount()
     parts.engine.attachArena(slot, arena)
@@ -106,12 +110,17 @@ export class Clients {
     parts.wake()
   }
 
-  #wellFormed(channel: SharedArrayBuffer, arena: SharedArrayBuffer): boolean {
+  #wellFormed(
+    channel: SharedArrayBuffer,
+    arena: SharedArrayBuffer,
+    trace: SharedArrayBuffer,
+  ): boolean {
     const { channelDepth, arenaBytes } = this.#limits
     // Neither may grow later: what was checked here is what views are made of.
     if (channel.growable || channel.byteLength !== channelBytes(channelDepth)) return false
     if (!arena.growable || arena.maxByteLength !== arenaBytes) return false
     if (arena.byteLength !== arenaBytes) return false
+    if (trace.growable || trace.byteLength !== TRACE_BYTES) return false
     const words = new Int32Array(channel)
     return (
       words[CHANNEL_MAGIC_BYTE >> 2] === CHANNEL_MAGIC &&
@@ -158,7 +167,9 @@ export class Clients {
     this.#closeFiles(channel, () => {
       dispatcher.finish(row, 0, 0, 0)
       this.#release(channel, CHANNEL_DETACHED)
-      if (unused) dropPages(channel.arena)
+      if (!unused) return
+      dropPages(channel.arena)
+      dropPages(new Uint8Array(channel.trace.buffer))
     })
   }
 
@@ -213,9 +224,7 @@ export class Clients {
   #release(channel: Channel, state: number | null): void {
     const { engine } = this.#parts as ClientParts
     engine.detachArena(channel.slot)
-    this.departed.completed += channel.completed
-    this.departed.errors += channel.errors
-    this.departed.wakes += channel.wakes
+    this.departed.add(channel)
     this.channels[channel.slot] = null
     Atomics.sub(this.#header, HEADER_CLIENTS, 1)
     this.#lookAtCount()
@@ -236,11 +245,12 @@ function refuse(channel: SharedArrayBuffer): void {
 
 function isConnect(value: unknown): value is ConnectMessage {
   if (typeof value !== 'object' || value === null) return false
-  const { kind, channel, arena, port, threadId } = value as Partial<ConnectMessage>
+  const { kind, channel, arena, trace, port, threadId } = value as Partial<ConnectMessage>
   return (
     kind === CONNECT_KIND &&
     channel instanceof SharedArrayBuffer &&
     arena instanceof SharedArrayBuffer &&
+    trace instanceof SharedArrayBuffer &&
     port instanceof MessagePort &&
     Number.isInteger(threadId)
   )

@@ -52,6 +52,7 @@ import {
   ROW_USER_HIGH,
   ROW_USER_LOW,
   ROW_WORDS,
+  TIME_SUBMITTED,
   TIME_TAKEN,
 } from '../operations/operation-table.ts'
 import type { Channel } from './channel.ts'
@@ -104,6 +105,7 @@ export class Intake {
     words[to + ROW_DONE] = 0
     words[to + ROW_TRIES] = 0
     times[row * ROW_TIMES + TIME_TAKEN] = now
+    times[row * ROW_TIMES + TIME_SUBMITTED] = 0
     this.#generation = from[at + REQUEST_FD_GENERATION]
     return row
   }

@@ -13,8 +13,13 @@ export interface Limitation {
 }
 
 /** Takes results. */
-export interface CompletionSink {
+export interface ResultSink {
   completed(tag: number, res: number): void
+}
+
+export interface CompletionSink extends ResultSink {
+  /** The kernel was called, and what follows has completed by now. */
+  reaping(): void
 }
 
 /**
@@ -64,7 +69,7 @@ export interface Engine {
   /** Hands what was begun to the kernel and delivers what has completed meanwhile. */
   submit(sink: CompletionSink): number
   /** Delivers what has completed. */
-  poll(sink: CompletionSink): number
+  poll(sink: ResultSink): number
   /** Sleeps until something completes or the doorbell rings, at most so many microseconds. */
   block(timeoutMicros: number): void
   /** Whether completions call the loop back while it is parked. */

@@ -1,5 +1,5 @@
 import type { NativeRing } from '@uring-actor/native'
-import type { CompletionSink } from './engine.ts'
+import type { ResultSink } from './engine.ts'
 import {
   CQE_RES,
   CQE_USER_DATA,
@@ -211,7 +211,7 @@ export class Ring {
    * Gives each completion there is to `sink`; returns how many. What the sink does may enter the
    * kernel and so come back here: the head is kept in the ring, and `enter` stores it first.
    */
-  reap(sink: CompletionSink): number {
+  reap(sink: ResultSink): number {
     const rings = this.#rings
     const tail = Atomics.load(rings, this.#cqTail)
     let count = 0

@@ -15,7 +15,13 @@ import {
   ROW_KIND,
   ROW_WORDS,
 } from '../operations/operation-table.ts'
-import { type CompletionSink, type Engine, FIRST_FILE_SLOT, type Limitation } from './engine.ts'
+import {
+  type CompletionSink,
+  type Engine,
+  FIRST_FILE_SLOT,
+  type Limitation,
+  type ResultSink,
+} from './engine.ts'
 import { Line } from './line.ts'
 import { DO_DATASYNC, DO_OPERATION, DO_SYNC, isTransfer, PoolCalls } from './pool-calls.ts'
 import { RowLinks } from './row-queue.ts'
@@ -146,6 +152,7 @@ export class ThreadPoolEngine implements Engine {
   }
 
   #begin(row: number, duty: number, linked: boolean): void {
+    this.table.begun(row)
     this.#states[row] = STATE_WAITING
     this.#duties[row] = duty
     this.#cancelled[row] = 0
@@ -174,7 +181,7 @@ export class ThreadPoolEngine implements Engine {
     return this.poll(sink)
   }
 
-  poll(sink: CompletionSink): number {
+  poll(sink: ResultSink): number {
     const results = this.#results
     let delivered = 0
     while (results.count > 0) {

@@ -21,6 +21,7 @@ import {
   type EngineCounters,
   FIRST_FILE_SLOT,
   type Limitation,
+  type ResultSink,
 } from './engine.ts'
 import {
   IORING_OP_ASYNC_CANCEL,
@@ -84,7 +85,7 @@ export class UringEngine implements Engine {
   #control: Uint8Array
   #controlAddress: number
   #controlFixed: boolean
-  #sink: CompletionSink | null = null
+  #sink: ResultSink | null = null
   #doorbellArmed = false
   #doorbellReads = 0
   /** Rows to cancel for whose request there was no room: a submission was refused. */
@@ -189,10 +190,12 @@ export class UringEngine implements Engine {
 
   begin(row: number, linked: boolean): void {
     if (this.#isBufferedWrite(row * ROW_WORDS)) this.#bufferedWrites++
+    this.#table.begun(row)
     this.#encoder.encode(row, linked)
   }
 
   beginSync(row: number, file: number, data: boolean): void {
+    this.#table.begun(row)
     this.#encoder.encodeSync(row, file, data)
   }
 
@@ -212,11 +215,14 @@ export class UringEngine implements Engine {
     while (this.#cancelsDue.length > 0 && this.#ring.room > 0) {
       this.#pushCancel(this.#cancelsDue.pop() as number)
     }
-    if (this.#ring.unsubmitted > 0 || this.#ring.needsEnter()) this.#ring.enter(0, -1, 0)
+    if (this.#ring.unsubmitted > 0 || this.#ring.needsEnter()) {
+      this.#ring.enter(0, -1, 0)
+      sink.reaping()
+    }
     return this.poll(sink)
   }
 
-  poll(sink: CompletionSink): number {
+  poll(sink: ResultSink): number {
     this.#sink = sink
     return this.#ring.reap(this)
   }
@@ -228,7 +234,7 @@ export class UringEngine implements Engine {
       // Whoever has the row next is not to be cancelled.
       if (this.#cancelsDue.length > 0)
         this.#cancelsDue = this.#cancelsDue.filter((row) => row !== tag)
-      ;(this.#sink as CompletionSink).completed(tag, res)
+      ;(this.#sink as ResultSink).completed(tag, res)
     } else if (tag === TAG_DOORBELL) this.#doorbellArmed = false
   }
 

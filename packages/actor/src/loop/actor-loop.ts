@@ -1,12 +1,16 @@
 import {
   HEADER_DIRTY,
   HEADER_STATE,
+  HEADER_TRACE,
+  HISTOGRAM_F64,
   nowMicros,
   SpinBudget,
   STATE_BLOCKED,
   STATE_PARKED,
   STATE_RUNNING,
+  TRACE_OFF,
 } from '@uring-actor/client/protocol'
+import { addTo } from '@uring-actor/client/trace'
 import type { Channel } from '../channels/channel.ts'
 import type { Clients } from '../channels/clients.ts'
 import { BROKEN, type Taking } from '../channels/taking.ts'
@@ -49,6 +53,8 @@ export interface LoopCounters {
  */
 export class ActorLoop {
   readonly counters: LoopCounters = { blocks: 0, parks: 0, busyMicros: 0, idleMicros: 0 }
+  /** Histograms of operations per submission, and of operations in flight at each. */
+  readonly batches: Float64Array = new Float64Array(2 * HISTOGRAM_F64)
   #engine: Engine
   #dispatcher: Dispatcher
   #taking: Taking
@@ -187,8 +193,13 @@ export class ActorLoop {
       return 0
     }
     const before = submitting > 0 ? nowMicros() : started
+    if (submitting > 0) dispatcher.table.submitted(before)
     const inFlight = dispatcher.table.inUse
     if (inFlight > dispatcher.maxInFlight) dispatcher.maxInFlight = inFlight
+    if (submitting > 0 && this.#header[HEADER_TRACE] !== TRACE_OFF) {
+      addTo(this.batches, 0, submitting)
+      addTo(this.batches, HISTOGRAM_F64, inFlight)
+    }
     const completed = engine.submit(dispatcher)
     this.#publish()
     const after = nowMicros()

@@ -1,5 +1,6 @@
 import {
   FILE_KIND_BLOCK_DEVICE,
+  nowMicros,
   OPERATION_CLOSE,
   OPERATION_DETACH,
   OPERATION_READ,
@@ -99,17 +100,17 @@ export class Dispatcher implements CompletionSink {
       judge: (row, res) => this.judge.judge(row, res),
       inEngine: (row) => this.#inEngine(row),
       beginElsewhere: (row) => {
-        if (!this.syncs.join(row)) metadata.begin(row)
+        if (!this.syncs.join(row)) this.#beginElsewhere(row)
       },
       syncs: this.syncs,
-      submit: () => engine.submit(this),
+      submit: () => this.#submit(),
       finish: (row, res, extra, flags) => this.finish(row, res, extra, flags),
     })
     this.#cancelling = new Cancelling(table, engine, files, {
       now: () => this.now,
       waiting: this.#waiting,
       chains: this.#chains,
-      submit: () => engine.submit(this),
+      submit: () => this.#submit(),
       finish: (row, res, extra, flags) => this.finish(row, res, extra, flags),
     })
   }
@@ -131,8 +132,25 @@ export class Dispatcher implements CompletionSink {
     } else if (kind < OPERATION_CLOSE && this.#inEngine(row)) {
       this.#start(row)
     } else {
-      this.#metadata.begin(row)
+      this.#beginElsewhere(row)
     }
+  }
+
+  /** node:fs does it, from now on. */
+  #beginElsewhere(row: number): void {
+    this.table.submittedAt(row, this.now)
+    this.#metadata.begin(row)
+  }
+
+  /** Submits what was begun in the middle of a cycle, to make room. */
+  #submit(): void {
+    this.table.submitted(this.now)
+    this.#engine.submit(this)
+  }
+
+  /** What the engine delivers from here on has completed by now. */
+  reaping(): void {
+    this.now = nowMicros()
   }
 
   /** Begins the members of a chain; it fails at the one that was refused, if any was. */
@@ -150,8 +168,7 @@ export class Dispatcher implements CompletionSink {
   }
 
   #start(row: number): void {
-    this.table.times[row * ROW_TIMES + TIME_SUBMITTED] = this.now
-    if (this.#isByPool(row)) this.#metadata.begin(row)
+    if (this.#isByPool(row)) this.#beginElsewhere(row)
     else if (this.#engine.room > 0 && this.#waiting.length === 0) this.#engine.begin(row, false)
     else this.#waiting.push(row)
   }
@@ -183,8 +200,14 @@ export class Dispatcher implements CompletionSink {
     if (this.syncs.completed(row, res) || this.#chains.completed(row, res)) return
     const verdict = this.judge.judge(row, res)
     if (verdict === AGAIN) this.#again(row)
-    else if (verdict === ELSEWHERE) this.#metadata.begin(row)
+    else if (verdict === ELSEWHERE) this.#beginElsewhere(row)
     else this.#afterTransfer(row, verdict, res)
+  }
+
+  /** The same of a transfer that went through node:fs. */
+  transferred(row: number, res: number): void {
+    this.reaping()
+    this.completed(row, res)
   }
 
   /** The rest of a short transfer, or the same once more; but not of what is cancelled. */
@@ -252,11 +275,12 @@ export class Dispatcher implements CompletionSink {
   #closeWhenIdle(file: OpenFile): void {
     // The close itself is counted too.
     if (file.closing < 0 || file.inFlight > 1) return
-    this.#metadata.begin(file.closing)
+    this.#beginElsewhere(file.closing)
   }
 
   /** A metadata call's result: to the operation, or to the chain that it is a member of. */
   settled(row: number, res: number, extra: number): void {
+    this.reaping()
     if (!this.#chains.settled(row, res, extra)) this.finish(row, res, extra, 0)
   }
 
@@ -269,6 +293,7 @@ export class Dispatcher implements CompletionSink {
     const kind = words[at + ROW_KIND]
     const slot = words[at + ROW_FILE]
     if (!channel.dirty) this.unpublished.push(channel)
+    channel.counts.add(kind, res)
     channel.complete(
       words[at + ROW_USER_LOW],
       words[at + ROW_USER_HIGH],
@@ -276,12 +301,11 @@ export class Dispatcher implements CompletionSink {
       extra,
       flags,
       times[time + TIME_TAKEN],
-      times[time + TIME_SUBMITTED],
+      // What nothing was asked of the kernel for was on our side until now.
+      times[time + TIME_SUBMITTED] || this.now,
       this.now,
       this.busyShare,
     )
-    if (res > 0 && kind === OPERATION_READ) channel.bytesRead += res
-    if (res > 0 && kind === OPERATION_WRITE) channel.bytesWritten += res
     const file = slot >= 0 ? this.#files.at(slot) : null
     if (file?.positionHolder === row) this.#releasePosition(file, row)
     this.table.free(row)

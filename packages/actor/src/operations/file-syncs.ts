@@ -28,6 +28,7 @@ export interface SyncHost {
 
 /** Takes rows to the line of their file's syncs (group-commit.ts), and from there to the engine. */
 export class FileSyncs implements SyncRunner {
+  readonly #table: OperationTable
   readonly #words: Int32Array
   readonly #engine: Engine
   readonly #files: FileTable
@@ -35,6 +36,7 @@ export class FileSyncs implements SyncRunner {
   readonly #groups: GroupCommit = new GroupCommit(this)
 
   constructor(table: OperationTable, engine: Engine, files: FileTable, host: SyncHost) {
+    this.#table = table
     this.#words = table.words
     this.#engine = engine
     this.#files = files
@@ -107,6 +109,8 @@ export class FileSyncs implements SyncRunner {
     if (this.#engine.room === 0) return false
     this.#words[row * ROW_WORDS + ROW_PHASE] = PHASE_SYNC
     this.#engine.beginSync(row, file.slot, data)
+    // It is the sync of all who wait for it.
+    for (const waiting of file.syncNext) this.#table.begun(waiting)
     return true
   }
 

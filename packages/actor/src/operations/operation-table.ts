@@ -39,6 +39,7 @@ export const PHASE_SYNC = 1
 
 export const ROW_TIMES = 2
 export const TIME_TAKEN = 0
+/** When its first request went down; 0: none has yet. */
 export const TIME_SUBMITTED = 1
 
 /** Two words of a row as one number of 64 bits. */
@@ -52,6 +53,9 @@ export class OperationTable {
   readonly times: Float64Array
   #free: Int32Array
   #freeCount: number
+  /** Rows begun since something was submitted last. */
+  readonly #begun: Int32Array
+  #begunCount = 0
 
   constructor(capacity: number) {
     this.capacity = capacity
@@ -60,6 +64,25 @@ export class OperationTable {
     this.times = new Float64Array(capacity * ROW_TIMES)
     this.#free = Int32Array.from({ length: capacity }, (_, index) => capacity - 1 - index)
     this.#freeCount = capacity
+    this.#begun = new Int32Array(capacity)
+  }
+
+  /** A row's request is handed to the engine: called by every engine, at each of its requests. */
+  begun(row: number): void {
+    if (this.#begunCount < this.capacity) this.#begun[this.#begunCount++] = row
+  }
+
+  /** What was begun goes down now: the first request of a row is what counts. */
+  submitted(now: number): void {
+    for (let index = 0; index < this.#begunCount; index++) {
+      this.submittedAt(this.#begun[index], now)
+    }
+    this.#begunCount = 0
+  }
+
+  submittedAt(row: number, now: number): void {
+    const time = row * ROW_TIMES + TIME_SUBMITTED
+    if (this.times[time] === 0) this.times[time] = now
   }
 
   get freeCount(): number {

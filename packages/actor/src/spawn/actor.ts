@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { setEnvironmentData, type Worker } from 'node:worker_threads'
 import {
@@ -5,9 +6,13 @@ import {
   type ActorStats,
   type Client,
   connect,
+  type SlowOperation,
+  type TraceLevel,
+  type TraceOptions,
   UringError,
 } from '@uring-actor/client'
-import { ADDRESS_KEY, HEADER_LIFE, LIFE_EXITED } from '@uring-actor/client/protocol'
+import { ADDRESS_KEY, HEADER_LIFE, LIFE_EXITED, SLOW_KIND } from '@uring-actor/client/protocol'
+import { levelOf, storeTrace, traceWords } from '@uring-actor/client/trace'
 import { wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import type { ActorControl } from './messages.ts'
@@ -16,8 +21,14 @@ import type { ActorControl } from './messages.ts'
 const LOOK_MILLISECONDS = 20
 const END_MILLISECONDS = 1000
 
+/** What an actor emits. */
+export interface ActorEvents {
+  /** An operation of any client took longer than `slowOperationMs`. */
+  slowOperation: [slow: SlowOperation]
+}
+
 /** The process's actor, as the thread sees it that spawned it. Made by `spawnActor()`. */
-export class Actor {
+export class Actor extends EventEmitter<ActorEvents> {
   /** Plain values for threads that are older than the actor: `connect(address)` takes them. */
   readonly address: ActorAddress
   readonly #worker: Worker
@@ -33,6 +44,7 @@ export class Actor {
   readonly #unanswered = new Set<() => void>()
 
   constructor(worker: Worker, address: ActorAddress, forget: () => void) {
+    super()
     this.address = address
     this.#worker = worker
     this.#life = new Int32Array(address.header)
@@ -46,6 +58,9 @@ export class Actor {
       process.emitWarning(`the actor's thread ended with an error: ${error.stack ?? error}`, {
         code: 'ERR_URING_ACTOR_EXITED',
       })
+    })
+    worker.on('message', (message: { kind?: unknown; slow?: SlowOperation }) => {
+      if (message?.kind === SLOW_KIND) this.emit('slowOperation', message.slow as SlowOperation)
     })
     this.#control = wrap<ActorControl>(nodeEndpoint(worker as never))
     setEnvironmentData(ADDRESS_KEY, address as never)
@@ -75,6 +90,16 @@ export class Actor {
     return (
       this.#closing !== null || this.#ended || Atomics.load(this.#life, HEADER_LIFE) === LIFE_EXITED
     )
+  }
+
+  /** How much the process traces. */
+  get trace(): TraceLevel {
+    return levelOf(this.#life)
+  }
+
+  /** Has the whole process trace so much from now on: a level, or options. */
+  setTrace(options: TraceLevel | TraceOptions): void {
+    storeTrace(this.#life, traceWords(options, 'options'))
   }
 
   /** A client for this thread. */

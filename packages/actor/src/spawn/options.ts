@@ -1,3 +1,4 @@
+import type { TraceLevel, TraceOptions } from '@uring-actor/client'
 import {
   ARENA_BYTES_MAX,
   ARENA_BYTES_MIN,
@@ -5,6 +6,7 @@ import {
   CHANNEL_DEPTH_MIN,
   MAX_CLIENTS_LIMIT,
 } from '@uring-actor/client/protocol'
+import { type TraceWords, traceWords } from '@uring-actor/client/trace'
 
 /** What carries operations out. */
 type EngineName = 'auto' | 'io_uring' | 'threadpool'
@@ -28,6 +30,16 @@ export interface ActorOptions {
   engine?: EngineName
   /** Longest look for new work before the actor sleeps, in microseconds. Default 100; 0: never. */
   spinMicros?: number
+  /**
+   * What is traced: 'off', 'histogram' (the default), 'span', or TraceOptions. URING_ACTOR_TRACE (off,
+   * histogram, span, log) goes before this.
+   */
+  trace?: TraceLevel | TraceOptions
+  /**
+   * Milliseconds, whole or not, from which an operation is slow: the actor then emits
+   * 'slowOperation'. Default: never. It takes a trace level other than 'off'.
+   */
+  slowOperationMs?: number
 }
 
 export interface ResolvedOptions {
@@ -40,6 +52,12 @@ export interface ResolvedOptions {
   readonly spinMicros: number
 }
 
+/** What goes into the header. */
+export interface TraceSetting extends TraceWords {
+  /** Microseconds; 0: no operation is slow. */
+  readonly slowMicros: number
+}
+
 const ENGINES: readonly string[] = ['auto', 'io_uring', 'threadpool']
 const KNOWN: readonly string[] = [
   'queueDepth',
@@ -49,6 +67,8 @@ const KNOWN: readonly string[] = [
   'maxFiles',
   'engine',
   'spinMicros',
+  'trace',
+  'slowOperationMs',
 ]
 
 /** Checks every option; throws Node's argument errors. */
@@ -78,6 +98,46 @@ export function resolveOptions(options: ActorOptions | undefined): ResolvedOptio
     engine: engineOf(given.engine),
     spinMicros: size(given.spinMicros, 'spinMicros', 100, 0, 10_000),
   }
+}
+
+/** The longest that the header's word can say, in milliseconds: 35 minutes. */
+const SLOW_MILLIS_MAX = 2_147_483
+
+/** Checks what is to be traced; throws Node's argument errors. */
+export function resolveTrace(options: ActorOptions | undefined): TraceSetting {
+  const { trace, slowOperationMs } = options ?? {}
+  const asked = traceWords(trace ?? 'histogram', 'options.trace')
+  const forced = process.env.URING_ACTOR_TRACE
+  const words = forced === undefined || forced === '' ? asked : forcedTrace(forced)
+  return { ...words, slowMicros: slowOf(slowOperationMs) }
+}
+
+function forcedTrace(value: string): TraceWords {
+  if (value === 'log') return traceWords({ level: 'span', log: true }, 'URING_ACTOR_TRACE')
+  if (value === 'off' || value === 'histogram' || value === 'span') return traceWords(value, value)
+  throw coded(
+    new TypeError(
+      `"URING_ACTOR_TRACE" must be one of: off, histogram, span, log. Received '${value}'`,
+    ),
+    'ERR_INVALID_ARG_VALUE',
+  )
+}
+
+function slowOf(value: unknown): number {
+  if (value === undefined) return 0
+  if (typeof value !== 'number') {
+    throw invalidType('options.slowOperationMs', 'of type number', value)
+  }
+  if (!(value > 0 && value <= SLOW_MILLIS_MAX)) {
+    throw coded(
+      new RangeError(
+        'The value of "options.slowOperationMs" is out of range. ' +
+          `It must be > 0 && <= ${SLOW_MILLIS_MAX}. Received ${value}`,
+      ),
+      'ERR_OUT_OF_RANGE',
+    )
+  }
+  return Math.max(1, Math.round(value * 1000))
 }
 
 /** The environment goes before the option, which is checked nevertheless. */

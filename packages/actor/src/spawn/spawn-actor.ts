@@ -6,14 +6,16 @@ import {
   HEADER_LIFE,
   HEADER_MAGIC,
   HEADER_MAGIC_BYTE,
+  HEADER_SLOW,
   HEADER_THREAD_BYTE,
   HEADER_VERSION_BYTE,
   LIFE_EXITED,
   PROTOCOL_VERSION,
 } from '@uring-actor/client/protocol'
+import { storeTrace } from '@uring-actor/client/trace'
 import { Actor } from './actor.ts'
 import type { LayerData, StartAnswer, StartData } from './messages.ts'
-import { type ActorOptions, resolveOptions } from './options.ts'
+import { type ActorOptions, resolveOptions, resolveTrace, type TraceSetting } from './options.ts'
 import { warnOnce } from './warnings.ts'
 
 /** Where the actor of this thread is kept: shared with other copies of this module. */
@@ -36,6 +38,7 @@ export async function spawnWithLayer(
   layer: LayerData | null,
 ): Promise<Actor> {
   const resolved = resolveOptions(options)
+  const trace = resolveTrace(options)
   const registry = globalThis as Registry
   const known = registry[REGISTRY_KEY]
   if (known !== undefined) {
@@ -55,7 +58,7 @@ export async function spawnWithLayer(
   const starting = startThread(
     {
       options: resolved,
-      header: makeHeader(),
+      header: makeHeader(trace),
       permissionModel: process.permission !== undefined,
       layer,
     },
@@ -78,11 +81,13 @@ function assertNoOther(): void {
   )
 }
 
-function makeHeader(): SharedArrayBuffer {
+function makeHeader(trace: TraceSetting): SharedArrayBuffer {
   const header = new SharedArrayBuffer(HEADER_BYTES)
   const words = new Int32Array(header)
   words[HEADER_MAGIC_BYTE >> 2] = HEADER_MAGIC
   words[HEADER_VERSION_BYTE >> 2] = PROTOCOL_VERSION
+  words[HEADER_SLOW] = trace.slowMicros
+  storeTrace(words, trace)
   return header
 }
 

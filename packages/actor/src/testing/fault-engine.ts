@@ -1,5 +1,5 @@
 import { OPERATION_WRITE } from '@uring-actor/client/protocol'
-import type { CompletionSink, Engine, EngineCounters } from '../engine/engine.ts'
+import type { CompletionSink, Engine, EngineCounters, ResultSink } from '../engine/engine.ts'
 import { ROW_ASKED, ROW_DONE, ROW_FILE, ROW_LEN, ROW_WORDS } from '../operations/operation-table.ts'
 import type { FaultKind } from './history.ts'
 import { Injector, isTransfer, type Operation } from './injector.ts'
@@ -107,6 +107,7 @@ export class FaultEngine extends WrappedEngine implements Engine {
       shortened: false,
       endDelay: 0,
     }
+    this.inner.table.begun(row)
     this.#tries[row] = begun
     this.#begun.push(begun)
     this.injector.record(operation, 'begun', row, begun.asked, 0)
@@ -210,6 +211,8 @@ export class FaultEngine extends WrappedEngine implements Engine {
         this.#end(done, res, 'short')
       }
     },
+    // What has completed is delivered later, when its time has come.
+    reaping: () => {},
   }
 
   #end(ending: Try, result: number, how: FaultKind): void {
@@ -227,7 +230,7 @@ export class FaultEngine extends WrappedEngine implements Engine {
   }
 
   /** Delivers what has ended. */
-  poll(sink: CompletionSink): number {
+  poll(sink: ResultSink): number {
     if (this.#disk === null) this.inner.submit(this.#completed)
     const ended = this.#ended
     if (ended.length === 0) return 0

@@ -7,7 +7,7 @@ import {
   OPERATION_TRUNCATE,
   OPERATION_WRITE,
 } from '@uring-actor/client/protocol'
-import type { CompletionSink, Engine, EngineCounters } from '../engine/engine.ts'
+import type { CompletionSink, Engine, EngineCounters, ResultSink } from '../engine/engine.ts'
 import {
   OperationTable,
   ROW_ADDR_HIGH,
@@ -157,7 +157,7 @@ export class MemoryEngine implements Engine {
     return this.poll(sink)
   }
 
-  poll(sink: CompletionSink): number {
+  poll(sink: ResultSink): number {
     const done = this.#done
     this.#done = []
     for (const [row, res] of done) sink.completed(row, res)

@@ -7,7 +7,13 @@ import {
   OPERATION_WRITE,
 } from '@uring-actor/client/protocol'
 import type { Channel } from '#dist/channels/channel.js'
-import type { CompletionSink, Engine, EngineCounters, Limitation } from '#dist/engine/engine.js'
+import type {
+  CompletionSink,
+  Engine,
+  EngineCounters,
+  Limitation,
+  ResultSink,
+} from '#dist/engine/engine.js'
 import type { FileCallEvents, FileCalls } from '#dist/files/file-calls.js'
 import { type FileTable, OpenFile } from '#dist/files/file-table.js'
 import {
@@ -125,7 +131,7 @@ export class FakeEngine implements Engine {
   }
 
   /** Completes some, in any order. */
-  poll(sink: CompletionSink): number {
+  poll(sink: ResultSink): number {
     const count = this.#random.below(Math.min(this.#inFlight.length, MOST_AT_ONCE) + 1)
     for (let completed = 0; completed < count; completed++) {
       const index = this.#random.below(this.#inFlight.length)

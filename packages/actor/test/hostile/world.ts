@@ -14,6 +14,7 @@ import {
   FILE_KIND_REGULAR,
   HEADER_BYTES,
   PROTOCOL_VERSION,
+  TRACE_BYTES,
 } from '@uring-actor/client/protocol'
 import type { Channel } from '#dist/channels/channel.js'
 import { Clients } from '#dist/channels/clients.js'
@@ -37,6 +38,7 @@ const SERVED_MAX = 1000
 export interface Member {
   readonly channel: SharedArrayBuffer
   readonly arena: SharedArrayBuffer
+  readonly trace: SharedArrayBuffer
   readonly words: Int32Array
   port: MessagePort | null
 }
@@ -118,12 +120,13 @@ export class World {
   newMember(): Member {
     const channel = new SharedArrayBuffer(channelBytes(CAPACITY))
     const arena = new SharedArrayBuffer(ARENA_BYTES, { maxByteLength: ARENA_BYTES })
-    return { channel, arena, words: new Int32Array(channel), port: null }
+    const trace = new SharedArrayBuffer(TRACE_BYTES)
+    return { channel, arena, trace, words: new Int32Array(channel), port: null }
   }
 
   /** Connects a member, with files of every kind open; returns its slot. */
   connect(member: Member): number {
-    const { channel, arena, words } = member
+    const { channel, arena, trace, words } = member
     const slot = this.clients.channels.indexOf(null)
     words.fill(0)
     words[CHANNEL_MAGIC_BYTE >> 2] = CHANNEL_MAGIC
@@ -132,7 +135,8 @@ export class World {
     const { port1, port2 } = new MessageChannel()
     port1.unref()
     member.port = port1
-    this.clients.onMessage({ kind: CONNECT_KIND, channel, arena, port: port2, threadId: 1 })
+    const message = { kind: CONNECT_KIND, channel, arena, trace, port: port2, threadId: 1 }
+    this.clients.onMessage(message)
     assert.ok(this.clients.channels[slot], 'it was taken')
     for (const [access, kind] of [
       [2, FILE_KIND_REGULAR],

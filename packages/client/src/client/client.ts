@@ -14,8 +14,10 @@ import {
   PAGE_SHIFT,
   REQUEST_DRAIN,
 } from '../protocol/index.ts'
+import { levelOf, storeTrace, traceWords } from '../trace/levels.ts'
+import type { OperationLatency } from '../trace/recorder.ts'
+import type { TraceLevel, TraceOptions } from '../trace/types.ts'
 import { type AbortOptions, bounded, boundsOf, type CallOptions } from '../transport/call-bounds.ts'
-import type { KindLatency } from '../transport/latency.ts'
 import { promiseFor, SETTLE_VOID } from '../transport/operation.ts'
 import {
   arenaFull,
@@ -44,6 +46,8 @@ export class Client {
   readonly #transport: Transport
   readonly #control: Control
   #leases = 0
+  /** What `latency` told when this client was closed: its memory is the system's since. */
+  #lastLatency: Record<string, OperationLatency> | null = null
   #closing: Promise<void> | null = null
 
   constructor(transport: Transport, port: MessagePort) {
@@ -194,11 +198,22 @@ export class Client {
   }
 
   /**
-   * What this client's operations took so far, by kind (`read`, `write`, `trim`, `fsync` …): counts,
-   * bytes, and sums of microseconds from post to delivery and of our own code's time.
+   * Where the time went of what was delivered to this client so far, by kind (`read`, `write`,
+   * `trim`, `fsync` …): distributions in microseconds, without asking the actor.
    */
-  latency(): Record<string, KindLatency> {
-    return this.#transport.latency.snapshot()
+  latency(): Record<string, OperationLatency> {
+    return this.#lastLatency ?? this.#transport.trace.recorder.latency()
+  }
+
+  /** How much the process traces. */
+  get trace(): TraceLevel {
+    return levelOf(new Int32Array(this.#transport.address.header))
+  }
+
+  /** Has the whole process trace so much from now on: a level, or options. */
+  setTrace(options: TraceLevel | TraceOptions): void {
+    this.#transport.assertOpen()
+    storeTrace(new Int32Array(this.#transport.address.header), traceWords(options, 'options'))
   }
 
   /** What the actor counts in all. */
@@ -222,7 +237,7 @@ export class Client {
     transport.closing = true
     await transport.settled()
     try {
-      await runAsync(transport, detachSteps(transport))
+      await runAsync(transport, this.#detachSteps())
     } catch (error) {
       // An actor that ended meanwhile has let everything go already.
       if (transport.failure === null) throw error
@@ -235,8 +250,19 @@ export class Client {
     const transport = this.#transport
     if (this.closed) return
     transport.closing = true
-    runSync(transport, detachSteps(transport))
+    runSync(transport, this.#detachSteps())
     transport.close()
+  }
+
+  *#detachSteps(): Steps<void> {
+    const { arena, operations, trace } = this.#transport
+    // Leases stay readable after the client has closed, and staged bytes may wait to be copied out.
+    const idle = operations.outstandingCount === 0 && !operations.hasWaiting
+    const unused = idle && arena.freeBytes === arena.bytes.length
+    if (unused) this.#lastLatency = trace.recorder.latency()
+    const rwFlags = unused ? DETACH_UNUSED : 0
+    const { res } = yield* call({ operation: OPERATION_DETACH, flags: REQUEST_DRAIN, rwFlags })
+    if (res < 0) throw systemError(res, 'detach')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -251,13 +277,4 @@ export class Client {
 function* nopSteps(flags: number): Steps<void> {
   const { res } = yield* call({ operation: OPERATION_NOP, flags })
   if (res < 0) throw systemError(res, 'nop')
-}
-
-function* detachSteps({ arena, operations }: Transport): Steps<void> {
-  // Leases stay readable after the client has closed, and staged bytes may wait to be copied out.
-  const idle = operations.outstandingCount === 0 && !operations.hasWaiting
-  const unused = idle && arena.freeBytes === arena.bytes.length
-  const rwFlags = unused ? DETACH_UNUSED : 0
-  const { res } = yield* call({ operation: OPERATION_DETACH, flags: REQUEST_DRAIN, rwFlags })
-  if (res < 0) throw systemError(res, 'detach')
 }

@@ -84,6 +84,7 @@ function attach(to: ActorAddress): Client {
     kind: CONNECT_KIND,
     channel,
     arena: transport.arena.buffer,
+    trace: transport.trace.recorder.memory,
     port: port2,
     threadId: threads.threadId,
   }

@@ -1,8 +1,14 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { Distribution } from '../trace/histogram.ts'
+import type { OperationStats, TraceLevel } from '../trace/types.ts'
 
 /** What one client's channel has done, as the actor counts it. */
 export interface ClientStats {
+  /** Its number: the process's clients are counted from 1 on. */
+  readonly id: number
   readonly threadId: number
+  /** Since it connected, in microseconds. */
+  readonly connectedMicros: number
   /** Operations taken from the channel, completed, and completed with an error. */
   readonly taken: number
   /** Times that the actor took any, and how many at a time, on average. */
@@ -15,6 +21,8 @@ export interface ClientStats {
   readonly bytesWritten: number
   /** Times that this client's thread was woken. */
   readonly wakes: number
+  /** By the name of the operation (`read`, `write`, `fsync` …); only those that occurred. */
+  readonly operations: Readonly<Record<string, OperationStats>>
 }
 
 /** The engine's and the loop's counters, of all clients together. */
@@ -50,6 +58,14 @@ export interface ActorStats {
   /** Time in the actor's own code and waiting, in microseconds. */
   readonly busyMicros: number
   readonly idleMicros: number
+  /** Since the actor started, in microseconds. */
+  readonly uptimeMicros: number
+  readonly trace: TraceLevel
+  /** Of all clients together, those included that have left. */
+  readonly operations: Readonly<Record<string, OperationStats>>
+  /** Operations per submission, and operations in flight at each: counts, not times. */
+  readonly batch: Distribution
+  readonly depth: Distribution
 }
 
 /** The control plane: what the actor exposes on each client's port, through comlink. */

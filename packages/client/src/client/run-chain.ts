@@ -34,10 +34,11 @@ export async function runChain(
   }
   for (const { bytes, staged } of members) if (bytes && staged) orderOf(transport, bytes.length)
   const drain = (flags & REQUEST_DRAIN) !== 0
+  const since = transport.trace.now()
   const outcomes = await new Promise<Outcome[]>((resolve, reject) => {
     const settled: Outcome[] = []
     let left = members.length
-    const enter = (): boolean => {
+    const enter = transport.inContext((): boolean => {
       if (transport.failure !== null) {
         reject(transport.failure)
         return true
@@ -67,10 +68,11 @@ export async function runChain(
           },
           reject,
           bounds,
+          since,
         )
       })
       return true
-    }
+    })
     if (bounds === null) transport.operations.whenReady(enter)
     else bounds.waitInLine((start) => transport.operations.whenReady(start), enter, reject)
   })
@@ -117,6 +119,7 @@ function postMember(
   settled: (outcome: Outcome) => void,
   failed: (error: Error) => void,
   bounds: CallBounds | null,
+  since: number,
 ): void {
   const { bytes, staged, spec } = member
   const operation = transport.operations.claim()
@@ -128,6 +131,7 @@ function postMember(
     operation.length = bytes.length
     if (staged && spec.operation === OPERATION_WRITE) arena.bytes.set(bytes, operation.addr)
   }
+  operation.postedAt = since
   operation.settle = SETTLE_OUTCOME
   operation.reject = failed
   operation.resolve = (outcome) => settled(outcome as Outcome)

@@ -18,6 +18,12 @@ function nameOf(result: number): string {
   return named?.[0] ?? `E${-result}`
 }
 
+/** The code of an error, `ENOENT` …, of a result below 0. */
+export function errorCode(result: number): string {
+  if (result === RES_ACCESS_DENIED) return 'ERR_ACCESS_DENIED'
+  return getSystemErrorMap().get(result)?.[0] ?? nameOf(result)
+}
+
 /**
  * Turns `-errno` into the error that node:fs would give.
  *

@@ -54,6 +54,7 @@ export function* openSteps(
 function* undoOpenSteps(file: FileHandleState): Steps<void> {
   file.closing = true
   file.closed = true
+  file.forgetPath()
   yield* mend(requestOf(file, OPERATION_CLOSE))
 }
 
@@ -145,5 +146,6 @@ export function* closeSteps(file: FileHandleState): Steps<void> {
   file.closing = true
   file.closed = true
   const { res } = yield* call(requestOf(file, OPERATION_CLOSE))
+  file.forgetPath()
   if (res < 0) throw systemError(res, 'close')
 }

@@ -39,6 +39,13 @@ export class FileHandleState {
     this.offsetAlignment = result[2]
     this.direct = (flags & (constants.O_DIRECT ?? 0)) !== 0
     this.append = (flags & constants.O_APPEND) !== 0
+    transport.paths.set(slot, path)
+  }
+
+  /** Its slot may be another file's by now. */
+  forgetPath(): void {
+    const { paths } = this.transport
+    if (paths.get(this.slot) === this.path) paths.delete(this.slot)
   }
 
   /** Throws at a call that comes after `close`. */

@@ -114,15 +114,16 @@ export async function readMany(
     transport.arena.release(page)
   }
   const batch = new ReadBatch(file, count, length, bounds)
+  const since = transport.trace.now()
   let next = 0
-  const enter = (): boolean => {
+  const enter = transport.inContext((): boolean => {
     if (transport.failure !== null) {
       batch.stop(transport.failure)
       return true
     }
-    while (next < count && postOne(file, batch, positions[next], length, order, next)) next++
+    while (next < count && postOne(file, batch, positions[next], length, order, next, since)) next++
     return next === count
-  }
+  })
   if (bounds === null) operations.whenReady(enter)
   else
     bounds.waitInLine(
@@ -141,6 +142,7 @@ function postOne(
   length: number,
   order: number,
   index: number,
+  since: number,
 ): boolean {
   const { transport } = file
   const operation = transport.operations.claim()
@@ -155,6 +157,7 @@ function postOne(
   operation.settle = SETTLE_BATCH
   operation.batch = batch
   operation.index = index
+  operation.postedAt = since
   operation.target = batch.target(index)
   operation.targetLength = length
   parsePosition(position)

@@ -39,15 +39,17 @@ export interface ActorAddress {
 }
 
 /** Key of the address in the environment data. It holds the version: other versions stay apart. */
-export const ADDRESS_KEY = 'uring-actor:address:2'
+export const ADDRESS_KEY = 'uring-actor:address:3'
 
 /** The value that `connect()` sends to the actor's thread, with the control port. */
 export interface ConnectMessage {
-  readonly kind: 'uring-actor:connect:2'
+  readonly kind: 'uring-actor:connect:3'
   readonly channel: SharedArrayBuffer
   readonly arena: SharedArrayBuffer
+  /** What the client records of its operations, trace.ts. */
+  readonly trace: SharedArrayBuffer
   readonly port: import('node:worker_threads').MessagePort
   /** The client's thread, for reports only. */
   readonly threadId: number
 }
-export const CONNECT_KIND = 'uring-actor:connect:2'
+export const CONNECT_KIND = 'uring-actor:connect:3'

@@ -26,3 +26,8 @@ const offsetMicros: number = measureOffset()
 export function nowMicros(): number {
   return performance.now() * 1e3 + offsetMicros
 }
+
+/** A time of `nowMicros()` in milliseconds since the epoch, as `performance.timeOrigin` has it. */
+export function epochMillis(micros: number): number {
+  return performance.timeOrigin + (micros - offsetMicros) / 1e3
+}

@@ -10,8 +10,11 @@
  *           4  version         (actor, clients)    (actor, clients)    (actor)
  *           8  thread
  *         512  dirty bitmap, one bit a client slot: set by clients, taken by the actor
+ *         640  trace     (any thread)     level and bits, trace.ts
+ *         644  sample    (any thread)     share of spans that are published, of 2^31 - 1; 0: all
+ *         648  slow      (any thread)     microseconds from which an operation is slow; 0: never
  */
-export const PROTOCOL_VERSION = 2
+export const PROTOCOL_VERSION = 3
 /** 'URAH', little endian. */
 export const HEADER_MAGIC = 0x48415255
 
@@ -25,13 +28,17 @@ export const HEADER_CLIENTS_BYTE = 256
 export const HEADER_LIFE_BYTE = 384
 export const HEADER_DIRTY_BYTE = 512
 export const MAX_CLIENTS_LIMIT = 1024
-export const HEADER_BYTES: number = HEADER_DIRTY_BYTE + MAX_CLIENTS_LIMIT / 8
+export const HEADER_TRACE_BYTE: number = HEADER_DIRTY_BYTE + MAX_CLIENTS_LIMIT / 8
+export const HEADER_BYTES: number = HEADER_TRACE_BYTE + 128
 
 /** The same as indices of an Int32Array. */
 export const HEADER_STATE: number = HEADER_STATE_BYTE >> 2
 export const HEADER_CLIENTS: number = HEADER_CLIENTS_BYTE >> 2
 export const HEADER_LIFE: number = HEADER_LIFE_BYTE >> 2
 export const HEADER_DIRTY: number = HEADER_DIRTY_BYTE >> 2
+export const HEADER_TRACE: number = HEADER_TRACE_BYTE >> 2
+export const HEADER_SAMPLE: number = HEADER_TRACE + 1
+export const HEADER_SLOW: number = HEADER_TRACE + 2
 
 /** State: the actor looks at the bitmap by itself; clients only publish and set their bit. */
 export const STATE_RUNNING = 0

@@ -57,3 +57,6 @@ export const TRACE_BYTES: number = OPERATION_LIMIT * KIND_F64 * 8
 export function histogramAt(kind: number, metric: number): number {
   return kind * KIND_F64 + metric * HISTOGRAM_F64
 }
+
+/** The value that a client sends to the actor, on its control port, for a slow operation. */
+export const SLOW_KIND = 'uring-actor:slow'

@@ -1,5 +1,7 @@
 import type { Arena } from '../memory/arena.ts'
 import { GENERATION_MASK } from '../protocol/index.ts'
+import type { OpenSpan } from '../trace/spans.ts'
+import type { Traced } from '../trace/traced.ts'
 
 /** How an operation is settled when its completion arrives. */
 export const SETTLE_OUTCOME = 0
@@ -33,7 +35,7 @@ function unset(): void {}
  * Phases: free -> claimed (slot taken) -> posted (in the channel) -> free. Memory in `page` is held
  * from claim to settlement, whatever the caller does.
  */
-export class Operation {
+export class Operation implements Traced {
   readonly slot: number
   generation = 0
   posted = false
@@ -54,7 +56,15 @@ export class Operation {
   index = 0
   resolve: Resolve = unset
   reject: Reject = unset
+  /** The rest of its request, for tracing; times are microseconds, 0 where nothing is traced. */
+  fd = 0
+  offLow = 0
+  offHigh = 0
+  addrLow = 0
+  addrHigh = 0
+  len = 0
   postedAt = 0
+  span: OpenSpan | null = null
   /** No result can be higher than this. */
   resultMax = 0
   /** The view that was made last, of so many bytes from there on. */
@@ -89,6 +99,8 @@ export class Operation {
     this.batch = null
     this.resolve = unset
     this.reject = unset
+    this.postedAt = 0
+    this.span = null
   }
 }
 

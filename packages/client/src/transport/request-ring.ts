@@ -1,6 +1,5 @@
 import {
   CHANNEL_REQUEST_TAIL,
-  nowMicros,
   REQUEST_ADDR_HIGH,
   REQUEST_ADDR_LOW,
   REQUEST_FD,
@@ -59,9 +58,7 @@ export class RequestRing {
   ): void {
     const words = this.#words
     const at = REQUESTS_WORD + (this.#tail & this.#mask) * REQUEST_WORDS
-    const posted = nowMicros()
     operation.posted = true
-    operation.postedAt = posted
     words[at + REQUEST_OPERATION] = head
     words[at + REQUEST_FD] = fd
     words[at + REQUEST_OFF_LOW] = offLow
@@ -73,7 +70,7 @@ export class RequestRing {
     words[at + REQUEST_USER_LOW] = operation.slot
     words[at + REQUEST_USER_HIGH] = operation.generation
     words[at + REQUEST_FD_GENERATION] = fdGeneration
-    this.#times[(at >> 1) + REQUEST_POSTED_F64] = posted
+    this.#times[(at >> 1) + REQUEST_POSTED_F64] = operation.postedAt
     this.#tail = (this.#tail + 1) | 0
   }
 

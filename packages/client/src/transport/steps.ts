@@ -80,7 +80,8 @@ export function runAsync<T>(
   flags: number = 0,
   bounds: CallBounds | null = null,
 ): Promise<T> {
-  return transport.ordered(flags, () => advance(transport, steps, bounds), bounds)
+  const since = transport.trace.now()
+  return transport.ordered(flags, () => advance(transport, steps, bounds, since), bounds)
 }
 
 /** As `runAsync`, when the operations that are under way now have settled. */
@@ -89,19 +90,24 @@ export function runAfterOthers<T>(
   steps: Steps<T>,
   bounds: CallBounds | null = null,
 ): Promise<T> {
-  return transport.afterOthers(() => advance(transport, steps, bounds))
+  const since = transport.trace.now()
+  return transport.afterOthers(() => advance(transport, steps, bounds, since))
 }
 
 async function advance<T>(
   transport: Transport,
   steps: Steps<T>,
   bounds: CallBounds | null,
+  since: number,
 ): Promise<T> {
   bounds?.enter()
+  // What the first request has waited since, the call has; the later ones begin when they are made.
+  let called = since
   let next = steps.next()
   while (!next.done) {
     try {
-      const value = takeStep(transport, next.value, bounds)
+      const value = takeStep(transport, next.value, bounds, called)
+      if (next.value.do === 'start') called = 0
       next = steps.next(value instanceof Promise ? await value : value)
     } catch (error) {
       next = steps.throw(error)
@@ -113,10 +119,14 @@ async function advance<T>(
 /** Runs the steps with this thread blocked; every sleep is bounded. */
 export function runSync<T>(transport: Transport, steps: Steps<T>): T {
   return transport.blocking(() => {
+    let called = transport.trace.now()
     let next = steps.next()
     while (!next.done) {
       try {
-        next = steps.next(takeStepSync(transport, next.value))
+        const step = next.value
+        const value = takeStepSync(transport, step, called)
+        if (step.do === 'start') called = 0
+        next = steps.next(value)
       } catch (error) {
         next = steps.throw(error)
       }
@@ -125,16 +135,21 @@ export function runSync<T>(transport: Transport, steps: Steps<T>): T {
   })
 }
 
-function takeStep(transport: Transport, step: Step, bounds: CallBounds | null): unknown {
+function takeStep(
+  transport: Transport,
+  step: Step,
+  bounds: CallBounds | null,
+  since: number,
+): unknown {
   transport.assertAlive()
   if (step.do === 'allocate') {
     bounds?.goOn()
     return takeMemory(transport, step.byteLength, bounds)
   }
   if (step.do === 'start') {
-    if (step.mending) return startPending(transport, step.spec, null)
+    if (step.mending) return startPending(transport, step.spec, null, since)
     bounds?.goOn()
-    return startPending(transport, step.spec, bounds)
+    return startPending(transport, step.spec, bounds, since)
   }
   if (step.do === 'look') {
     if (bounds === null) return true
@@ -179,7 +194,7 @@ function takeMemory(
   })
 }
 
-function takeStepSync(transport: Transport, step: Step): unknown {
+function takeStepSync(transport: Transport, step: Step, since: number): unknown {
   transport.assertAlive()
   if (step.do === 'allocate') {
     const order = orderOf(transport, step.byteLength)
@@ -190,7 +205,7 @@ function takeStepSync(transport: Transport, step: Step): unknown {
       transport.progressSync()
     }
   }
-  if (step.do === 'start') return startPending(transport, step.spec, null)
+  if (step.do === 'start') return startPending(transport, step.spec, null, since)
   if (step.do === 'look') return true
   if (step.do === 'keep') return undefined
   const { pending } = step
@@ -199,7 +214,12 @@ function takeStepSync(transport: Transport, step: Step): unknown {
   return pending.outcome
 }
 
-function startPending(transport: Transport, spec: RequestSpec, bounds: CallBounds | null): Pending {
+function startPending(
+  transport: Transport,
+  spec: RequestSpec,
+  bounds: CallBounds | null,
+  since: number,
+): Pending {
   const pending: Pending = { outcome: null, error: null, settled: null }
   transport.start(
     spec,
@@ -212,6 +232,7 @@ function startPending(transport: Transport, spec: RequestSpec, bounds: CallBound
       pending.settled?.()
     },
     bounds,
+    since,
   )
   return pending
 }

@@ -1,26 +1,28 @@
-import type { MessagePort } from 'node:worker_threads'
-import { actorExited, clientClosed, protocolBroken } from '../errors/index.ts'
+import { AsyncResource } from 'node:async_hooks'
+import { type MessagePort, threadId } from 'node:worker_threads'
+import { actorExited, clientClosed, protocolBroken, systemError } from '../errors/index.ts'
 import { Arena } from '../memory/arena.ts'
 import {
   type ActorAddress,
   CHANNEL_DETACHED,
-  COMPLETION_BUSY_F64,
   COMPLETION_EXTRA,
   COMPLETION_FLAGS,
   COMPLETION_RES,
   COMPLETION_USER_HIGH,
   COMPLETION_USER_LOW,
-  nowMicros,
   OPERATION_OPEN,
   REQUEST_FLAGS_SHIFT,
+  SLOW_KIND,
 } from '../protocol/index.ts'
+import type { Places } from '../trace/description.ts'
+import { OperationTrace } from '../trace/operation-trace.ts'
+import type { SlowOperation } from '../trace/types.ts'
 import { ActorLife, endOf } from './actor-life.ts'
 import { busy } from './busy.ts'
 import type { CallBounds } from './call-bounds.ts'
 import { CancelWords } from './cancel-words.ts'
 import { CompletionRing } from './completion-ring.ts'
 import { Doorbell } from './doorbell.ts'
-import { Latency } from './latency.ts'
 import { type Operation, type Outcome, type Reject, SETTLE_OUTCOME } from './operation.ts'
 import { OperationTable } from './operation-table.ts'
 import { Presence } from './presence.ts'
@@ -54,7 +56,9 @@ export class Transport {
   readonly operations: OperationTable
   readonly requests: RequestRing
   readonly #cancels: CancelWords
-  readonly latency: Latency = new Latency()
+  readonly trace: OperationTrace
+  /** The path of each file that this client has open, by slot. */
+  readonly paths: Map<number, string> = new Map()
   /** Why nothing can be posted any more, or null. */
   failure: Error | null = null
   /** `close` was called: what was begun goes on, nothing new begins. */
@@ -68,6 +72,8 @@ export class Transport {
   readonly #exitEntry: ExitEntry
   readonly #early: number
   #publishQueued = false
+  /** Within a blocking call. */
+  #blocking = false
   #publishTask = (): void => {
     this.#publishQueued = false
     this.publish()
@@ -89,6 +95,8 @@ export class Transport {
     this.#doorbell = new Doorbell(address, channel)
     this.#life = new ActorLife(address)
     this.#presence = new Presence(port)
+    const report = (slow: SlowOperation): void => port.postMessage({ kind: SLOW_KIND, slow })
+    this.trace = new OperationTrace(new Int32Array(address.header), this.#places(), report)
     const watched = {
       drain: () => this.drain(),
       outstanding: () => (this.failure === null ? this.operations.outstandingCount : 0),
@@ -134,7 +142,7 @@ export class Transport {
    */
   claim(flags: number): Operation | null {
     if (this.operations.hasWaiting || this.#turns.mustWait(flags)) return null
-    this.latency.claimed()
+    this.trace.claimed()
     return this.operations.claim()
   }
 
@@ -153,6 +161,13 @@ export class Transport {
     rwFlags: number,
   ): void {
     operation.kind = kind
+    operation.fd = fd
+    operation.offLow = offLow
+    operation.offHigh = offHigh
+    operation.addrLow = addrLow
+    operation.addrHigh = addrHigh
+    operation.len = len
+    this.trace.posting(operation, this.#blocking)
     operation.resultMax = kind === OPERATION_OPEN || len < 0 ? RESULT_MAX : len
     this.requests.write(
       operation,
@@ -166,7 +181,7 @@ export class Transport {
       len,
       rwFlags,
     )
-    this.latency.posted()
+    if (operation.postedAt !== 0) this.trace.recorder.posted()
     this.#queuePublish()
   }
 
@@ -219,6 +234,7 @@ export class Transport {
     settled: (outcome: Outcome) => void,
     failed: Reject,
     bounds: CallBounds | null = null,
+    since: number = 0,
   ): void {
     const enter = (): boolean => {
       if (this.failure !== null) {
@@ -230,12 +246,19 @@ export class Transport {
       operation.settle = SETTLE_OUTCOME
       operation.resolve = settled as (value: unknown) => void
       operation.reject = failed
+      operation.postedAt = since
       bounds?.follow(operation)
       this.postSpec(operation, spec)
       return true
     }
-    if (bounds === null) this.operations.whenFree(enter)
-    else bounds.waitInLine((start) => this.operations.whenFree(start), enter, failed)
+    const entering = this.inContext(enter)
+    if (bounds === null) this.operations.whenFree(entering)
+    else bounds.waitInLine((start) => this.operations.whenFree(start), entering, failed)
+  }
+
+  /** What enters later enters when another lets it: its spans are to have the caller's context. */
+  inContext(enter: () => boolean): () => boolean {
+    return this.trace.publishes ? AsyncResource.bind(enter) : enter
   }
 
   /**
@@ -244,11 +267,14 @@ export class Transport {
    */
   blocking<T>(action: () => T): T {
     const before = this.#publishQueued
+    const blocking = this.#blocking
     this.#publishQueued = true
+    this.#blocking = true
     try {
       return action()
     } finally {
       this.#publishQueued = before
+      this.#blocking = blocking
       this.publish()
       if (this.operations.outstandingCount > 0) this.#presence.hold()
       this.#watcher.resume()
@@ -271,7 +297,8 @@ export class Transport {
       return 0
     }
     const { words, times } = completions
-    const now = nowMicros()
+    const { trace } = this
+    const now = trace.now()
     for (let taken = 0; taken < count; taken++) {
       const at = completions.next()
       const operation = this.operations.expected(
@@ -281,18 +308,18 @@ export class Transport {
       const res = words[at + COMPLETION_RES]
       const extra = words[at + COMPLETION_EXTRA]
       const flags = words[at + COMPLETION_FLAGS]
-      const actorBusy = times[(at >> 1) + COMPLETION_BUSY_F64]
       completions.advance()
       // The actor completes what was posted, once, and with no more than was asked for.
       if (operation === null || res > operation.resultMax) {
         this.fail(protocolBroken())
         return taken
       }
-      this.latency.record(operation.kind, res, now - operation.postedAt, actorBusy)
+      if (now !== 0 && operation.postedAt !== 0)
+        trace.completed(operation, res, times, at >> 1, now)
       settle(this.arena, operation, res, extra, flags, this.#freeTask)
     }
     completions.giveBack()
-    this.latency.delivered(count, nowMicros() - now)
+    if (now !== 0) trace.recorder.delivered(count, trace.now() - now)
     this.operations.admit()
     return count
   }
@@ -311,6 +338,7 @@ export class Transport {
     for (const operation of this.operations.outstanding()) {
       // The memory stays held: nobody can say any more whether the kernel is done with it.
       operation.batch?.failOne(operation, error)
+      this.trace.lost(operation, error)
       operation.reject(error)
     }
     this.operations.admit()
@@ -318,6 +346,16 @@ export class Transport {
     forgetWaits(this.#exitEntry)
     this.#presence.end()
     this.#watcher.end()
+  }
+
+  #places(): Places {
+    return {
+      threadId,
+      pathOf: (slot) => this.paths.get(slot),
+      openedPath: (addr, length) =>
+        Buffer.from(this.arena.bytes.slice(addr, addr + length)).toString(),
+      errorOf: systemError,
+    }
   }
 
   #queuePublish(): void {

@@ -1,0 +1,5 @@
+/** What the actor needs of tracing; internal to the project. */
+export { errorCode } from '../errors/index.ts'
+export * from './histogram.ts'
+export * from './levels.ts'
+export { latencyAt, type OperationLatency } from './recorder.ts'

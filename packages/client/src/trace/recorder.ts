@@ -1,0 +1,125 @@
+import {
+  COMPLETION_BUSY_F64,
+  COMPLETION_COMPLETED_F64,
+  COMPLETION_SUBMITTED_F64,
+  COMPLETION_TAKEN_F64,
+  HISTOGRAM_F64,
+  KIND_F64,
+  METRIC_BATCH,
+  METRIC_BUSY,
+  METRIC_DELIVERY,
+  METRIC_IDLE,
+  METRIC_KERNEL,
+  METRIC_QUEUE,
+  METRIC_TOTAL,
+  METRICS,
+  nowMicros,
+  OPERATION_LIMIT,
+  OPERATION_NAMES,
+  TRACE_BYTES,
+} from '../protocol/index.ts'
+import { addTo, countAt, type Distribution, distributionAt } from './histogram.ts'
+import type { Stages } from './types.ts'
+
+/** One post of so many is timed; the others count as much as it did. */
+const SAMPLE_MASK = 15
+/** A share of a batch that took longer than this, in microseconds, had the scheduler in it. */
+const LONGEST_SHARE = 50
+
+/**
+ * Records where the time of this client's operations went. The five moments of an operation are
+ * put in order before anything is made of them, for clocks of two threads may differ by a
+ * microsecond:
+ *
+ *   posted <= taken <= submitted <= completed <= delivered
+ *   queue + batch + kernel + delivery = total,   busy + idle = total,   none of them negative
+ */
+export class Recorder {
+  readonly memory: SharedArrayBuffer = new SharedArrayBuffer(TRACE_BYTES)
+  /** Of the operation recorded last, in microseconds. */
+  total = 0
+  busy = 0
+  queue = 0
+  batch = 0
+  kernel = 0
+  delivery = 0
+  readonly #times: Float64Array = new Float64Array(this.memory)
+  #posts = 0
+  #sampleAt = 0
+  /** Microseconds that a post and a delivery take, smoothed. */
+  #postShare = 0.3
+  #deliveryShare = 0.3
+
+  /** An operation's posting begins; the time of one of a few is taken. */
+  posting(): void {
+    this.#posts++
+    this.#sampleAt = (this.#posts & SAMPLE_MASK) === 0 ? nowMicros() : 0
+  }
+
+  /** It was written into the channel. */
+  posted(): void {
+    if (this.#sampleAt === 0) return
+    const micros = nowMicros() - this.#sampleAt
+    this.#sampleAt = 0
+    if (micros < LONGEST_SHARE) this.#postShare += (micros - this.#postShare) / 16
+  }
+
+  /** A batch of completions was delivered in so many microseconds. */
+  delivered(count: number, micros: number): void {
+    const share = micros / count
+    if (share < LONGEST_SHARE) this.#deliveryShare += (share - this.#deliveryShare) / 16
+  }
+
+  /** Records one completion, whose times stand at `at` of `times`. */
+  record(kind: number, posted: number, times: Float64Array, at: number, now: number): void {
+    const taken = Math.max(times[at + COMPLETION_TAKEN_F64], posted)
+    const submitted = Math.max(times[at + COMPLETION_SUBMITTED_F64], taken)
+    const completed = Math.max(times[at + COMPLETION_COMPLETED_F64], submitted)
+    const delivered = Math.max(now, completed)
+    const total = delivered - posted
+    const ours = times[at + COMPLETION_BUSY_F64] + this.#postShare + this.#deliveryShare
+    const busy = Math.min(ours, total)
+    this.total = total
+    this.busy = busy
+    this.queue = taken - posted
+    this.batch = submitted - taken
+    this.kernel = completed - submitted
+    this.delivery = delivered - completed
+    const memory = this.#times
+    const base = kind * KIND_F64
+    addTo(memory, base + METRIC_TOTAL * HISTOGRAM_F64, total)
+    addTo(memory, base + METRIC_BUSY * HISTOGRAM_F64, busy)
+    addTo(memory, base + METRIC_IDLE * HISTOGRAM_F64, total - busy)
+    addTo(memory, base + METRIC_QUEUE * HISTOGRAM_F64, this.queue)
+    addTo(memory, base + METRIC_BATCH * HISTOGRAM_F64, this.batch)
+    addTo(memory, base + METRIC_KERNEL * HISTOGRAM_F64, this.kernel)
+    addTo(memory, base + METRIC_DELIVERY * HISTOGRAM_F64, this.delivery)
+  }
+
+  /** The stages of the operation recorded last. */
+  stages(): Stages {
+    const { total, busy, queue, batch, kernel, delivery } = this
+    return { total, busy, idle: total - busy, queue, batch, kernel, delivery }
+  }
+
+  /** What was delivered so far, by the operation's name; only kinds that occurred. */
+  latency(): Record<string, OperationLatency> {
+    const kinds: Record<string, OperationLatency> = {}
+    for (let kind = 1; kind < OPERATION_LIMIT; kind++) {
+      if (countAt(this.#times, kind * KIND_F64) === 0) continue
+      kinds[OPERATION_NAMES[kind]] = latencyAt(this.#times, kind)
+    }
+    return kinds
+  }
+}
+
+/** Distributions of the times of one kind of operation, in microseconds: see OperationStats. */
+export type OperationLatency = Readonly<Record<(typeof METRICS)[number], Distribution>>
+
+/** All distributions of one kind in trace memory. */
+export function latencyAt(memory: Float64Array, kind: number): OperationLatency {
+  const entries = METRICS.map((metric, index) => {
+    return [metric, distributionAt(memory, kind * KIND_F64 + index * HISTOGRAM_F64)]
+  })
+  return Object.fromEntries(entries) as OperationLatency
+}
