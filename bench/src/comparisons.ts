@@ -13,6 +13,8 @@ export const COMPARISONS: Readonly<Record<string, () => Promise<Comparison>>> = 
   'buffered-writes-32': async () => (await import('./cases/writes.ts')).writes(32, false),
   'direct-writes-1': async () => (await import('./cases/writes.ts')).writes(1, true),
   'direct-writes-32': async () => (await import('./cases/writes.ts')).writes(32, true),
+  'tracing-reads': async () => (await import('./cases/tracing.ts')).tracing('reads'),
+  'tracing-nops': async () => (await import('./cases/tracing.ts')).tracing('nops'),
   nops: async () => (await import('./cases/nops.ts')).nops,
   latency: async () => (await import('./cases/latency.ts')).latency,
   fairness: async () => (await import('./cases/fairness.ts')).fairness,

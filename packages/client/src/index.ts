@@ -2,7 +2,7 @@
 export type { ChainBuilder, ChainError } from './client/chain.ts'
 export { Client, type OpenOptions } from './client/client.ts'
 export { connect } from './client/connect.ts'
-export type { ActorStats, ClientStats, ControlPlane } from './client/control.ts'
+export type { ControlPlane } from './client/control.ts'
 export {
   AbortError,
   BusyError,
@@ -22,6 +22,7 @@ export { Lease } from './memory/lease.ts'
 export type { ActorAddress, ActorLimits, TrimMethod } from './protocol/index.ts'
 export type { Distribution } from './trace/histogram.ts'
 export type { OperationLatency } from './trace/recorder.ts'
+export type { ActorStats, ClientStats } from './trace/stats.ts'
 export {
   type OperationSpan,
   type OperationStats,

@@ -12,7 +12,7 @@ import {
   UringError,
 } from '@uring-actor/client'
 import { ADDRESS_KEY, HEADER_LIFE, LIFE_EXITED, SLOW_KIND } from '@uring-actor/client/protocol'
-import { levelOf, storeTrace, traceWords } from '@uring-actor/client/trace'
+import { actorHeading, levelOf, storeTrace, traceWords, withTable } from '@uring-actor/client/trace'
 import { wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import type { ActorControl } from './messages.ts'
@@ -113,12 +113,13 @@ export class Actor extends EventEmitter<ActorEvents> {
     this.#hold()
     let lost: () => void = () => {}
     try {
-      return await new Promise<ActorStats>((resolve, reject) => {
+      const stats = await new Promise<ActorStats>((resolve, reject) => {
         lost = () =>
           reject(new UringError('ERR_URING_ACTOR_EXITED', "the actor's thread has ended"))
         this.#unanswered.add(lost)
         this.#control.stats().then(resolve, reject)
       })
+      return withTable(stats, actorHeading)
     } finally {
       this.#unanswered.delete(lost)
       this.#letGo()

@@ -16,6 +16,7 @@ import {
 } from '../protocol/index.ts'
 import { levelOf, storeTrace, traceWords } from '../trace/levels.ts'
 import type { OperationLatency } from '../trace/recorder.ts'
+import type { ActorStats, ClientStats } from '../trace/stats.ts'
 import type { TraceLevel, TraceOptions } from '../trace/types.ts'
 import { type AbortOptions, bounded, boundsOf, type CallOptions } from '../transport/call-bounds.ts'
 import { promiseFor, SETTLE_VOID } from '../transport/operation.ts'
@@ -30,7 +31,7 @@ import {
 } from '../transport/steps.ts'
 import type { Transport } from '../transport/transport.ts'
 import { ChainBuilder } from './chain.ts'
-import { type ActorStats, type ClientStats, Control } from './control.ts'
+import { Control } from './control.ts'
 import { runChain } from './run-chain.ts'
 
 export interface OpenOptions extends CallOptions {
