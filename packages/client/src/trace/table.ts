@@ -3,23 +3,12 @@ import { METRICS } from '../protocol/index.ts'
 import type { Distribution } from './histogram.ts'
 import type { OperationStats } from './types.ts'
 
-const HEAD = [
-  'operation',
-  'count',
-  'errors',
-  'MB/s',
-  'stage, µs',
-  'p50',
-  'p90',
-  'p99',
-  'p99.9',
-  'max',
-]
+const HEAD = ['', 'mean', 'p50', 'p90', 'p99', 'p99.9', 'max']
 /** No frame: a table that is read in a terminal and pasted into an issue. */
 const LOOK = {
   head: HEAD,
   style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-  colAligns: HEAD.map((_, column) => (column === 0 || column === 4 ? 'left' : 'right')),
+  colAligns: HEAD.map((_, column) => (column === 0 ? 'left' : 'right')),
   chars: Object.fromEntries(
     ['top', 'bottom', 'left', 'mid', 'right', 'middle'].flatMap((side) =>
       ['', '-mid', '-left', '-right'].map((place) => [`${side}${place}`, '']),
@@ -28,20 +17,19 @@ const LOOK = {
 }
 
 interface TableOf {
-  new (look: object): { push(row: string[]): void; toString(): string }
+  new (
+    look: object,
+  ): { push(row: Array<string | { content: string; colSpan: number }>): void; toString(): string }
 }
 
-/** Figures of operations as a table: for each its counts, and a line for each stage. */
+/** Figures of operations as a table: for each its counts, and below them a line for each stage. */
 export function tableOf(operations: Readonly<Record<string, OperationStats>>): string {
   // Loaded by the first table only: hardly any process prints one.
   const Table = createRequire(import.meta.url)('cli-table3') as TableOf
   const table = new Table(LOOK)
   for (const [name, stats] of Object.entries(operations)) {
-    const { count, errors, megabytesPerSecond } = stats
-    METRICS.forEach((metric, index) => {
-      const first = [name, whole(count), whole(errors), short(megabytesPerSecond)]
-      table.push([...(index === 0 ? first : ['', '', '', '']), metric, ...timesOf(stats[metric])])
-    })
+    table.push([{ content: headingOf(name, stats), colSpan: HEAD.length }])
+    for (const metric of METRICS) table.push([`  ${metric}`, ...timesOf(stats[metric])])
   }
   return table
     .toString()
@@ -50,18 +38,30 @@ export function tableOf(operations: Readonly<Record<string, OperationStats>>): s
     .join('\n')
 }
 
-function timesOf({ count, p50, p90, p99, p999, max }: Distribution): string[] {
-  return [p50, p90, p99, p999, max].map((time) => (count === 0 ? '-' : short(time)))
+function headingOf(name: string, stats: OperationStats): string {
+  const { count, errors, errorCodes, megabytesPerSecond } = stats
+  const codes = Object.entries(errorCodes).map(([code, times]) => `${code} ${whole(times)}`)
+  const which = codes.length > 0 ? ` (${codes.slice(0, 3).join(', ')})` : ''
+  const rate = megabytesPerSecond > 0 ? `, ${megabytesPerSecond.toFixed(1)} MB/s` : ''
+  return `${name}: ${whole(count)}, ${whole(errors)} errors${which}${rate}`
+}
+
+function timesOf({ count, mean, p50, p90, p99, p999, max }: Distribution): string[] {
+  return [mean, p50, p90, p99, p999, max].map((time) => (count === 0 ? '-' : timeOf(time)))
 }
 
 function whole(count: number): string {
   return count.toLocaleString('en-US')
 }
 
-/** Three digits, or all that stand before the point. */
-function short(value: number): string {
-  if (value >= 100) return whole(Math.round(value))
-  return value.toFixed(value >= 10 ? 1 : 2)
+/** A time in microseconds with three digits: `2.31µs`, `49.8ms`, `134s`. */
+function timeOf(micros: number): string {
+  if (micros >= 1e6) return `${digits(micros / 1e6)}s`
+  return micros >= 1e3 ? `${digits(micros / 1e3)}ms` : `${digits(micros)}µs`
+}
+
+function digits(value: number): string {
+  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)
 }
 
 /** Gives figures that came from the actor's thread their table. */
