@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { tracingChannel } from 'node:diagnostics_channel'
-import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
 import { type Actor, spawnActor } from '@uring-actor/actor'
 import {
@@ -205,7 +204,8 @@ describe('slow operations', () => {
     const client = actor.connect()
     const file = await client.open(path, 'r')
     await file.read(Buffer.alloc(10), 0, 10, 0)
-    const told = once(actor, 'slowOperation') as Promise<[SlowOperation]>
+    const told: SlowOperation[] = []
+    actor.on('slowOperation', (slow) => told.push(slow))
     const reading = file.read(Buffer.alloc(10), 0, 10, 77)
     // The request goes out, and then this thread has no time to take the answer.
     await null
@@ -215,7 +215,9 @@ describe('slow operations', () => {
     // The answer comes after what was told before it was asked for.
     await client.stats()
     await actor.stats()
-    const [slow] = await told
+    // On a busy machine the others may have been slow too.
+    const slow = told.find(({ position }) => position === 77)
+    assert.ok(slow !== undefined)
     const { operation, position, slowest, errorCode, file: name, stages } = slow
     assert.deepEqual([operation, position, name, errorCode], ['read', 77, path, undefined])
     assert.ok(stages.total >= 40_000)

@@ -42,10 +42,15 @@ export function describe(operation: Traced, places: Places, startTime: number): 
   }
 }
 
-function fileOf(operation: Traced, places: Places): string | undefined {
+/** The path of its file, if it has one. */
+export function fileOf(operation: Traced, places: Places): string | undefined {
   const { kind, addrLow, len, fd } = operation
   if (kind === OPERATION_NOP) return undefined
   return kind === OPERATION_OPEN ? places.openedPath(addrLow, len) : places.pathOf(fd)
+}
+
+export function isTransfer(kind: number): boolean {
+  return kind === OPERATION_READ || kind === OPERATION_WRITE
 }
 
 /** Exact to 2^53. */
@@ -53,7 +58,8 @@ function wide(low: number, high: number): number {
   return high * 4294967296 + (low >>> 0)
 }
 
-function positionOf({ kind, offLow, offHigh }: Traced): number | null | undefined {
+/** Byte that it begins at; null: the file's own position. */
+export function positionOf({ kind, offLow, offHigh }: Traced): number | null | undefined {
   switch (kind) {
     case OPERATION_READ:
     case OPERATION_WRITE:
@@ -67,7 +73,15 @@ function positionOf({ kind, offLow, offHigh }: Traced): number | null | undefine
   }
 }
 
-function lengthOf({ kind, len, addrLow, addrHigh, offLow, offHigh }: Traced): number | undefined {
+/** Bytes that it is about. */
+export function lengthOf({
+  kind,
+  len,
+  addrLow,
+  addrHigh,
+  offLow,
+  offHigh,
+}: Traced): number | undefined {
   switch (kind) {
     case OPERATION_READ:
     case OPERATION_WRITE:

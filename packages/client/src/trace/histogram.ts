@@ -42,13 +42,13 @@ export function bucketMiddle(bucket: number): number {
   return (low + 2 ** shift / 2) / UNITS_PER_MICROSECOND
 }
 
-/** Counts one time of so many microseconds, not negative, in the histogram at `at`. */
-export function addTo(memory: Float64Array, at: number, micros: number): void {
+/** Counts a time of so many microseconds, not negative, `times` times in the histogram at `at`. */
+export function addTo(memory: Float64Array, at: number, micros: number, times: number = 1): void {
   const exact = micros * UNITS_PER_MICROSECOND
   const units = exact < UNITS_MAX ? exact | 0 : UNITS_MAX
-  memory[at + HISTOGRAM_SUM] += micros
+  memory[at + HISTOGRAM_SUM] += micros * times
   if (micros > memory[at + HISTOGRAM_MAX]) memory[at + HISTOGRAM_MAX] = micros
-  memory[at + HISTOGRAM_COUNTS + bucketOf(units)]++
+  memory[at + HISTOGRAM_COUNTS + bucketOf(units)] += times
 }
 
 /** A number of ours, or of somebody who may have written anything there. */

@@ -9,13 +9,19 @@ import {
   TRACE_LOG,
   TRACE_SPAN,
 } from '../protocol/index.ts'
-import { type Described, describe, type Places } from './description.ts'
+import { type Described, describe, isTransfer, type Places } from './description.ts'
 import { writeLine } from './log.ts'
 import { Recorder } from './recorder.ts'
 import { SlowReports } from './slow.ts'
-import { beginSpan, endSpan, hasSubscribers, type OpenSpan, Sampler } from './spans.ts'
+import { hasSubscribers, Sampler, Span } from './spans.ts'
 import type { Traced } from './traced.ts'
 import type { SlowOperation } from './types.ts'
+
+/**
+ * So many posts that are handed over together have a clock reading each; of more than that every
+ * so-manieth has one. Reading the clock takes as long as posting.
+ */
+const BURST = 8
 
 /**
  * All that a client's transport tells of its operations while they live. Which level is in force
@@ -27,6 +33,9 @@ export class OperationTrace {
   readonly #places: Places
   readonly #sampler: Sampler
   readonly #slow: SlowReports
+  /** Posts since something was handed over, and the time of one of the last of them. */
+  #burst = 0
+  #burstMicros = 0
 
   constructor(header: Int32Array, places: Places, report: (slow: SlowOperation) => void) {
     this.#header = header
@@ -54,20 +63,22 @@ export class OperationTrace {
   /** Its request is about to be written. `postedAt` is set when the call has waited since. */
   posting(operation: Traced, blocking: boolean): void {
     if (this.#header[HEADER_TRACE] === 0) return
-    if (operation.postedAt === 0) operation.postedAt = nowMicros()
+    if (operation.postedAt === 0) operation.postedAt = this.#burstTime()
     if (this.publishes && operation.kind !== OPERATION_DETACH && this.#sampler.next()) {
-      operation.span = this.#begin(operation, blocking)
+      operation.span = new Span(operation, this.#places, blocking)
     }
   }
 
-  #begin(operation: Traced, blocking: boolean): OpenSpan {
-    return beginSpan({
-      ...this.#describe(operation),
-      result: undefined,
-      error: undefined,
-      blocking,
-      stages: undefined,
-    })
+  /** What was posted is handed over. */
+  published(): void {
+    this.#burst = 0
+  }
+
+  /** Now, or a few posts ago: what is posted in a long burst is posted in one go. */
+  #burstTime(): number {
+    const before = this.#burst++
+    if (before < BURST || before % BURST === 0) this.#burstMicros = nowMicros()
+    return this.#burstMicros
   }
 
   #describe(operation: Traced): Described {
@@ -86,19 +97,19 @@ export class OperationTrace {
     if (operation.span !== null) this.#end(operation.span, operation, res)
   }
 
-  #end(open: OpenSpan, operation: Traced, res: number): void {
-    const { span } = open
-    if (res >= 0) span.result = res
+  #end(span: Span, operation: Traced, res: number): void {
+    if (res >= 0) span.result = isTransfer(operation.kind) ? res : 0
     else span.error = this.#places.errorOf(res, OPERATION_NAMES[operation.kind], span.file)
-    endSpan(open, this.recorder.stages())
+    span.finish(this.recorder.stages())
     if ((this.#header[HEADER_TRACE] & TRACE_LOG) !== 0) writeLine(span)
   }
 
   /** The client has ended with this operation under way: its span ends with the client's error. */
   lost(operation: Traced, reason: Error): void {
-    if (operation.span === null) return
-    operation.span.span.error = reason
-    endSpan(operation.span, undefined)
+    const { span } = operation
+    if (span === null) return
     operation.span = null
+    span.error = reason
+    span.finish(undefined)
   }
 }

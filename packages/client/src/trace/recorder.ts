@@ -44,6 +44,9 @@ export class Recorder {
   kernel = 0
   delivery = 0
   readonly #times: Float64Array = new Float64Array(this.memory)
+  /** Kind of the operation recorded last, and how many before it were like it and not flushed. */
+  #kind = 0
+  #alike = 0
   #posts = 0
   #sampleAt = 0
   /** Microseconds that a post and a delivery take, smoothed. */
@@ -66,6 +69,7 @@ export class Recorder {
 
   /** A batch of completions was delivered in so many microseconds. */
   delivered(count: number, micros: number): void {
+    this.flush()
     const share = micros / count
     if (share < LONGEST_SHARE) this.#deliveryShare += (share - this.#deliveryShare) / 16
   }
@@ -79,21 +83,48 @@ export class Recorder {
     const total = delivered - posted
     const ours = times[at + COMPLETION_BUSY_F64] + this.#postShare + this.#deliveryShare
     const busy = Math.min(ours, total)
+    const queue = taken - posted
+    const batch = submitted - taken
+    const kernel = completed - submitted
+    const delivery = delivered - completed
+    if (
+      batch !== this.batch ||
+      kernel !== this.kernel ||
+      delivery !== this.delivery ||
+      busy !== this.busy ||
+      kind !== this.#kind
+    ) {
+      this.flush()
+      this.#kind = kind
+      this.busy = busy
+      this.batch = batch
+      this.kernel = kernel
+      this.delivery = delivery
+    }
+    this.#alike++
     this.total = total
-    this.busy = busy
-    this.queue = taken - posted
-    this.batch = submitted - taken
-    this.kernel = completed - submitted
-    this.delivery = delivered - completed
+    this.queue = queue
     const memory = this.#times
     const base = kind * KIND_F64
     addTo(memory, base + METRIC_TOTAL * HISTOGRAM_F64, total)
-    addTo(memory, base + METRIC_BUSY * HISTOGRAM_F64, busy)
     addTo(memory, base + METRIC_IDLE * HISTOGRAM_F64, total - busy)
-    addTo(memory, base + METRIC_QUEUE * HISTOGRAM_F64, this.queue)
-    addTo(memory, base + METRIC_BATCH * HISTOGRAM_F64, this.batch)
-    addTo(memory, base + METRIC_KERNEL * HISTOGRAM_F64, this.kernel)
-    addTo(memory, base + METRIC_DELIVERY * HISTOGRAM_F64, this.delivery)
+    addTo(memory, base + METRIC_QUEUE * HISTOGRAM_F64, queue)
+  }
+
+  /**
+   * Records what the last operations had alike: those of a batch were submitted, completed and
+   * delivered together, so they are counted together. Call it when a batch was delivered.
+   */
+  flush(): void {
+    const alike = this.#alike
+    if (alike === 0) return
+    this.#alike = 0
+    const memory = this.#times
+    const base = this.#kind * KIND_F64
+    addTo(memory, base + METRIC_BUSY * HISTOGRAM_F64, this.busy, alike)
+    addTo(memory, base + METRIC_BATCH * HISTOGRAM_F64, this.batch, alike)
+    addTo(memory, base + METRIC_KERNEL * HISTOGRAM_F64, this.kernel, alike)
+    addTo(memory, base + METRIC_DELIVERY * HISTOGRAM_F64, this.delivery, alike)
   }
 
   /** The stages of the operation recorded last. */

@@ -1,4 +1,4 @@
-import type { OpenSpan } from './spans.ts'
+import type { Span } from './spans.ts'
 
 /** What tracing knows of an operation: its request, as it was posted. */
 export interface Traced {
@@ -12,5 +12,5 @@ export interface Traced {
   readonly len: number
   /** When it was called, in microseconds; 0 where nothing is traced. */
   postedAt: number
-  span: OpenSpan | null
+  span: Span | null
 }

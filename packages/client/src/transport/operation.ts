@@ -1,6 +1,6 @@
 import type { Arena } from '../memory/arena.ts'
 import { GENERATION_MASK } from '../protocol/index.ts'
-import type { OpenSpan } from '../trace/spans.ts'
+import type { Span } from '../trace/spans.ts'
 import type { Traced } from '../trace/traced.ts'
 
 /** How an operation is settled when its completion arrives. */
@@ -64,7 +64,7 @@ export class Operation implements Traced {
   addrHigh = 0
   len = 0
   postedAt = 0
-  span: OpenSpan | null = null
+  span: Span | null = null
   /** No result can be higher than this. */
   resultMax = 0
   /** The view that was made last, of so many bytes from there on. */

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks'
 import { type MessagePort, threadId } from 'node:worker_threads'
 import { actorExited, clientClosed, protocolBroken, systemError } from '../errors/index.ts'
 import { Arena } from '../memory/arena.ts'
@@ -16,6 +15,7 @@ import {
 } from '../protocol/index.ts'
 import type { Places } from '../trace/description.ts'
 import { OperationTrace } from '../trace/operation-trace.ts'
+import { inThisContext } from '../trace/spans.ts'
 import type { SlowOperation } from '../trace/types.ts'
 import { ActorLife, endOf } from './actor-life.ts'
 import { busy } from './busy.ts'
@@ -210,6 +210,7 @@ export class Transport {
   /** Hands everything written so far to the actor. */
   publish(): void {
     const posted = this.requests.publish()
+    this.trace.published()
     const news = this.#cancels.publish() || posted
     if (news && !this.#doorbell.ring()) this.fail(protocolBroken())
   }
@@ -258,7 +259,7 @@ export class Transport {
 
   /** What enters later enters when another lets it: its spans are to have the caller's context. */
   inContext(enter: () => boolean): () => boolean {
-    return this.trace.publishes ? AsyncResource.bind(enter) : enter
+    return this.trace.publishes ? inThisContext(enter) : enter
   }
 
   /**
