@@ -32,6 +32,12 @@ const EXAMPLES: Record<string, RegExp[]> = {
     /^hasty journal: with seed \d+ it lost \d+.*, which it had acknowledged$/m,
     /^journal: nothing was lost in 20 power cuts$/m,
   ],
+  '06-opentelemetry': [
+    /^copy a\n {2}open: .*\n {2}write, 65536 bytes: .*\n {2}fsync: .*\n {2}read, 65536 bytes: /m,
+    /^copy b\n {2}open: .*\n {2}write, 4096 bytes: .*\n {2}fsync: .*\n {2}read, 4096 bytes: /m,
+    /^find\n {2}open, ENOENT: \d+\.\d µs, \d+\.\d of them in the kernel$/m,
+    /^read: 2 times$/m,
+  ],
 }
 
 describe('the examples', () => {
