@@ -1,5 +1,6 @@
 // docs/api.md names every public method and error code, and none that does not exist.
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
@@ -9,11 +10,11 @@ import { filesBelow, root, textOf } from './markdown.ts'
 
 const text = textOf('docs/api.md')
 
-const NODES_OWN = [Object.prototype, Uint8Array.prototype]
+const NODES_OWN: object[] = [Object.prototype, Uint8Array.prototype, EventEmitter.prototype]
 /** Protected, or no method. */
 const INTERNAL = new Set(['constructor', 'run', 'runSync', 'later', 'within'])
-/** What an instance has as a field, where a prototype does not show it. */
-const FIELDS = new Set(['address'])
+/** What an instance has as a field, where a prototype does not show it, or from Node's EventEmitter. */
+const FIELDS = new Set(['address', 'on'])
 
 /** The methods and getters of a class of ours, with those that it inherits from another of ours. */
 function membersOf(made: { prototype: object }): string[] {

@@ -23,7 +23,7 @@ interface TableOf {
 }
 
 /** Figures of operations as a table: for each its counts, and below them a line for each stage. */
-export function tableOf(operations: Readonly<Record<string, OperationStats>>): string {
+function tableOf(operations: Readonly<Record<string, OperationStats>>): string {
   // Loaded by the first table only: hardly any process prints one.
   const Table = createRequire(import.meta.url)('cli-table3') as TableOf
   const table = new Table(LOOK)
