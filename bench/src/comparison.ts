@@ -59,5 +59,8 @@ export interface Comparison {
 
 export const OPERATIONS: Metric = { key: 'operationsPerSecond', label: 'ops/s', digits: 0 }
 export const CPU: Metric = { key: 'cpuMicros', label: 'CPU µs/op', digits: 2 }
+/** What tracing says of an operation of ours; others do not tell. */
+export const BUSY: Metric = { key: 'busyMicros', label: 'busy, µs', digits: 2 }
+export const IDLE: Metric = { key: 'idleMicros', label: 'idle, µs', digits: 1 }
 /** From a case's last result to the end of its process; the runner adds it to every sample. */
 export const EXIT: Metric = { key: 'exitMillis', label: 'result to exit, ms', digits: 1 }

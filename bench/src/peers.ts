@@ -1,7 +1,8 @@
 import fs from 'node:fs'
 import { spawnActor } from '@uring-actor/actor'
-import type { Case, CaseInput } from './comparison.ts'
-import { BLOCK_BYTES, drive, driveCallbacks, type Meter, measure } from './meter.ts'
+import type { Client, Distribution } from '@uring-actor/client'
+import { BUSY, type Case, type CaseInput, IDLE } from './comparison.ts'
+import { BLOCK_BYTES, drive, driveCallbacks, type Meter, measure, timed, warmUp } from './meter.ts'
 
 /** A load of random blocks: the same for ours and for every peer. */
 export interface BlockLoad {
@@ -22,10 +23,37 @@ export function peerCase(name: string, peer: Peer, load: BlockLoad): Case {
   }
 }
 
+/** Ours, with what its tracing says: busy and idle time of an operation, means in microseconds. */
+export function oursCase(load: BlockLoad): Case {
+  return {
+    name: 'uring-actor',
+    run: async (input) => {
+      const client = (await spawnActor()).connect()
+      const apply = await ours(load, input, client)
+      await warmUp(input.seconds, input.size, apply)
+      const before = client.latency()[load.kind]
+      const sample = await timed(input.seconds, input.size, apply)
+      const after = client.latency()[load.kind]!
+      const mean = (metric: 'busy' | 'idle'): number =>
+        (sumOf(after[metric]) - sumOf(before?.[metric])) /
+        (after.total.count - (before?.total.count ?? 0))
+      return { ...sample, [BUSY.key]: mean('busy'), [IDLE.key]: mean('idle') }
+    },
+    missing: (input) => (load.direct ? directRefusal(input.file) : null),
+  }
+}
+
+function sumOf(distribution: Distribution | undefined): number {
+  return distribution === undefined ? 0 : distribution.mean * distribution.count
+}
+
 /** Through the actor: plain buffers, or leases for O_DIRECT. */
-export const ours: Peer = async ({ kind, depth, direct }, { file: path }) => {
-  const actor = await spawnActor()
-  const client = actor.connect()
+export const ours = async (
+  { kind, depth, direct }: BlockLoad,
+  { file: path }: CaseInput,
+  connected?: Client,
+): Promise<(meter: Meter) => unknown> => {
+  const client = connected ?? (await spawnActor()).connect()
   const file = await client.open(path, flagsOf(kind, direct))
   const buffers = Array.from({ length: depth }, () =>
     direct ? client.alloc(BLOCK_BYTES) : Buffer.alloc(BLOCK_BYTES),

@@ -1,17 +1,14 @@
-import { type Comparison, CPU, OPERATIONS } from '../comparison.ts'
+import { BUSY, type Comparison, CPU, IDLE, OPERATIONS } from '../comparison.ts'
 import { fioReads } from '../fio.ts'
-import { ours, peerCase } from '../peers.ts'
+import { oursCase } from '../peers.ts'
 
 /** Random reads past the page cache, into leases. */
 export function directReads(depth: 32 | 128): Comparison {
   return {
     title: `O_DIRECT 4 KiB random reads, ${depth} in flight, one thread`,
     file: 'cold',
-    metrics: [OPERATIONS, CPU],
-    cases: [
-      peerCase('uring-actor', ours, { kind: 'read', depth, direct: true }),
-      fioReads('fio io_uring', depth, true),
-    ],
+    metrics: [OPERATIONS, CPU, BUSY, IDLE],
+    cases: [oursCase({ kind: 'read', depth, direct: true }), fioReads('fio io_uring', depth, true)],
     figures: [
       {
         label: 'ops/s, ours / fio',

@@ -1,6 +1,6 @@
-import { type Comparison, CPU, OPERATIONS } from '../comparison.ts'
+import { BUSY, type Comparison, CPU, IDLE, OPERATIONS } from '../comparison.ts'
 import { fioReads } from '../fio.ts'
-import { fsCallback, fsPromises, fsSync, ours, peerCase } from '../peers.ts'
+import { fsCallback, fsPromises, fsSync, oursCase, peerCase } from '../peers.ts'
 
 /** Random reads of a file in the page cache, into plain buffers, from one thread. */
 export function warmReads(depth: 32 | 128): Comparison {
@@ -8,9 +8,9 @@ export function warmReads(depth: 32 | 128): Comparison {
   return {
     title: `Warm 4 KiB random reads, ${depth} in flight, one thread`,
     file: 'warm',
-    metrics: [OPERATIONS, CPU],
+    metrics: [OPERATIONS, CPU, BUSY, IDLE],
     cases: [
-      peerCase('uring-actor', ours, load),
+      oursCase(load),
       peerCase('fs.promises', fsPromises, load),
       peerCase('fs.read callback', fsCallback, load),
       peerCase('fs.readSync, one at a time', fsSync, load),

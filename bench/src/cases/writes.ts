@@ -1,5 +1,5 @@
-import { type Comparison, CPU, OPERATIONS } from '../comparison.ts'
-import { fsCallback, fsPromises, ours, peerCase } from '../peers.ts'
+import { BUSY, type Comparison, CPU, IDLE, OPERATIONS } from '../comparison.ts'
+import { fsCallback, fsPromises, oursCase, peerCase } from '../peers.ts'
 
 /** Random writes over blocks that the file has already. */
 export function writes(depth: 1 | 32, direct: boolean): Comparison {
@@ -11,9 +11,9 @@ export function writes(depth: 1 | 32, direct: boolean): Comparison {
       `${direct ? 'O_DIRECT' : 'Buffered'} 4 KiB random writes, ` +
       `${depth} in flight, one thread`,
     file: direct ? 'cold' : 'warm',
-    metrics: [OPERATIONS, CPU],
+    metrics: [OPERATIONS, CPU, BUSY, IDLE],
     cases: [
-      peerCase('uring-actor', ours, load),
+      oursCase(load),
       peerCase('fs.promises', fsPromises, load),
       peerCase('fs.write callback', fsCallback, load),
     ],
