@@ -52,7 +52,11 @@ function microCase(name: string, prepare: Prepare): Case {
 }
 
 function encode(): Batch {
-  const ring = new RequestRing(new SharedArrayBuffer(channelBytes(CAPACITY)), CAPACITY)
+  const ring = new RequestRing(
+    new SharedArrayBuffer(channelBytes(CAPACITY)),
+    CAPACITY,
+    new Float64Array(CAPACITY),
+  )
   const operation = new Operation(0)
   return () => {
     for (let count = 0; count < BATCH; count++) {
@@ -64,7 +68,7 @@ function encode(): Batch {
 /** The taking side in its least form: read the record, give its slot back. */
 function postAndDrain(): Batch {
   const channel = new SharedArrayBuffer(channelBytes(CAPACITY))
-  const ring = new RequestRing(channel, CAPACITY)
+  const ring = new RequestRing(channel, CAPACITY, new Float64Array(CAPACITY))
   const operation = new Operation(0)
   const words = new Int32Array(channel)
   let head = 0

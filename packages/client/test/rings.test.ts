@@ -31,7 +31,7 @@ describe('the request ring', () => {
   test('publishes what was written, all at once and in its slots', () => {
     const channel = new SharedArrayBuffer(channelBytes(CAPACITY))
     const words = new Int32Array(channel)
-    const ring = new RequestRing(channel, CAPACITY)
+    const ring = new RequestRing(channel, CAPACITY, new Float64Array(CAPACITY))
     const operation = new Operation(5)
     operation.generation = 77
     assert.equal(ring.publish(), false)

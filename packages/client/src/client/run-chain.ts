@@ -131,7 +131,7 @@ function postMember(
     operation.length = bytes.length
     if (staged && spec.operation === OPERATION_WRITE) arena.bytes.set(bytes, operation.addr)
   }
-  operation.postedAt = since
+  transport.trace.calledAt(operation, since)
   operation.settle = SETTLE_OUTCOME
   operation.reject = failed
   operation.resolve = (outcome) => settled(outcome as Outcome)

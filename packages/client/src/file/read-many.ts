@@ -157,7 +157,7 @@ function postOne(
   operation.settle = SETTLE_BATCH
   operation.batch = batch
   operation.index = index
-  operation.postedAt = since
+  transport.trace.calledAt(operation, since)
   operation.target = batch.target(index)
   operation.targetLength = length
   parsePosition(position)

@@ -29,15 +29,26 @@ const BURST = 8
  */
 export class OperationTrace {
   readonly recorder: Recorder = new Recorder()
+  /**
+   * When each operation was called, by its slot, in microseconds; 0 where nothing is traced. Numbers
+   * that have a fraction are objects to V8 wherever they are handed on, but not in such an array.
+   */
+  readonly posted: Float64Array
   readonly #header: Int32Array
   readonly #places: Places
   readonly #sampler: Sampler
   readonly #slow: SlowReports
-  /** Posts since something was handed over, and the time of one of the last of them. */
+  /** Posts since something was handed over, and the slot of the last of them. */
   #burst = 0
-  #burstMicros = 0
+  #burstSlot = 0
 
-  constructor(header: Int32Array, places: Places, report: (slow: SlowOperation) => void) {
+  constructor(
+    header: Int32Array,
+    capacity: number,
+    places: Places,
+    report: (slow: SlowOperation) => void,
+  ) {
+    this.posted = new Float64Array(capacity)
     this.#header = header
     this.#places = places
     this.#sampler = new Sampler(header)
@@ -47,6 +58,13 @@ export class OperationTrace {
   /** Now, in microseconds; 0 where nothing is traced, and no clock read. */
   now(): number {
     return this.#header[HEADER_TRACE] === 0 ? 0 : nowMicros()
+  }
+
+  /** Completions are about to be settled; false where nothing is traced. */
+  delivering(): boolean {
+    if (this.#header[HEADER_TRACE] === 0) return false
+    this.recorder.now = nowMicros()
+    return true
   }
 
   /** True when operations are to have spans that somebody sees. */
@@ -60,12 +78,17 @@ export class OperationTrace {
     if (this.#header[HEADER_TRACE] !== 0) this.recorder.posting()
   }
 
-  /** Its request is about to be written. `postedAt` is set when the call has waited since. */
+  /** It has waited since a time in microseconds, or 0. */
+  calledAt({ slot }: Traced, micros: number): void {
+    this.posted[slot] = micros
+  }
+
+  /** Its request is about to be written. */
   posting(operation: Traced, blocking: boolean): void {
     if (this.#header[HEADER_TRACE] === 0) return
-    if (operation.postedAt === 0) operation.postedAt = this.#burstTime()
+    this.#stamp(operation.slot)
     if (this.publishes && operation.kind !== OPERATION_DETACH && this.#sampler.next()) {
-      operation.span = new Span(operation, this.#places, blocking)
+      operation.span = new Span(operation, this.posted[operation.slot], this.#places, blocking)
     }
   }
 
@@ -75,24 +98,27 @@ export class OperationTrace {
   }
 
   /** Now, or a few posts ago: what is posted in a long burst is posted in one go. */
-  #burstTime(): number {
+  #stamp(slot: number): void {
+    const { posted } = this
+    if (posted[slot] !== 0) return
     const before = this.#burst++
-    if (before < BURST || before % BURST === 0) this.#burstMicros = nowMicros()
-    return this.#burstMicros
+    if (before < BURST || before % BURST === 0) posted[slot] = nowMicros()
+    else posted[slot] = posted[this.#burstSlot]
+    this.#burstSlot = slot
   }
 
   #describe(operation: Traced): Described {
-    return describe(operation, this.#places, epochMillis(operation.postedAt))
+    return describe(operation, this.#places, epochMillis(this.posted[operation.slot]))
   }
 
   /** Its completion is here, whose times stand at `at` of `times`, and will be settled next. */
-  completed(operation: Traced, res: number, times: Float64Array, at: number, now: number): void {
-    if (operation.kind === OPERATION_DETACH) return
-    const { recorder } = this
-    recorder.record(operation.kind, operation.postedAt, times, at, now)
+  completed(operation: Traced, res: number, times: Float64Array, at: number): void {
+    const { recorder, posted } = this
+    if (operation.kind === OPERATION_DETACH || posted[operation.slot] === 0) return
+    recorder.record(operation.kind, posted, operation.slot, times, at)
     const slow = this.#header[HEADER_SLOW]
     if (slow > 0 && recorder.total >= slow) {
-      this.#slow.tell(this.#describe(operation), res, recorder.stages(), now)
+      this.#slow.tell(this.#describe(operation), res, recorder.stages(), recorder.now)
     }
     if (operation.span !== null) this.#end(operation.span, operation, res)
   }

@@ -36,6 +36,8 @@ const LONGEST_SHARE = 50
  */
 export class Recorder {
   readonly memory: SharedArrayBuffer = new SharedArrayBuffer(TRACE_BYTES)
+  /** When the batch is delivered that is recorded now. */
+  now = 0
   /** Of the operation recorded last, in microseconds. */
   total = 0
   busy = 0
@@ -67,19 +69,23 @@ export class Recorder {
     if (micros < LONGEST_SHARE) this.#postShare += (micros - this.#postShare) / 16
   }
 
-  /** A batch of completions was delivered in so many microseconds. */
-  delivered(count: number, micros: number): void {
+  /** A batch of so many completions was delivered. */
+  delivered(count: number): void {
     this.flush()
-    const share = micros / count
+    const share = (nowMicros() - this.now) / count
     if (share < LONGEST_SHARE) this.#deliveryShare += (share - this.#deliveryShare) / 16
   }
 
-  /** Records one completion, whose times stand at `at` of `times`. */
-  record(kind: number, posted: number, times: Float64Array, at: number, now: number): void {
+  /**
+   * Records one completion, which is delivered `now`, and whose times stand at `at` of `times`: no
+   * time is an argument, because V8 makes an object of each that is.
+   */
+  record(kind: number, calls: Float64Array, slot: number, times: Float64Array, at: number): void {
+    const posted = calls[slot]
     const taken = Math.max(times[at + COMPLETION_TAKEN_F64], posted)
     const submitted = Math.max(times[at + COMPLETION_SUBMITTED_F64], taken)
     const completed = Math.max(times[at + COMPLETION_COMPLETED_F64], submitted)
-    const delivered = Math.max(now, completed)
+    const delivered = Math.max(this.now, completed)
     const total = delivered - posted
     const ours = times[at + COMPLETION_BUSY_F64] + this.#postShare + this.#deliveryShare
     const busy = Math.min(ours, total)

@@ -53,13 +53,13 @@ export class Span implements OperationSpan {
   readonly #context: AsyncResource
 
   /** Publishes `start` and `end`, as the conventions have it around a call that goes on later. */
-  constructor(traced: Traced, places: Places, blocking: boolean) {
+  constructor(traced: Traced, posted: number, places: Places, blocking: boolean) {
     this.operation = OPERATION_NAMES[traced.kind]
     this.threadId = places.threadId
     this.file = fileOf(traced, places)
     this.position = positionOf(traced)
     this.length = lengthOf(traced)
-    this.startTime = epochMillis(traced.postedAt)
+    this.startTime = epochMillis(posted)
     this.blocking = blocking
     this.#context = start.hasSubscribers
       ? (start.runStores(this, newContext) as AsyncResource)

@@ -2,6 +2,8 @@ import type { Span } from './spans.ts'
 
 /** What tracing knows of an operation: its request, as it was posted. */
 export interface Traced {
+  /** Less than the capacity of the channel; of one operation at a time. */
+  readonly slot: number
   /** OPERATION_*. */
   readonly kind: number
   readonly fd: number
@@ -10,7 +12,5 @@ export interface Traced {
   readonly addrLow: number
   readonly addrHigh: number
   readonly len: number
-  /** When it was called, in microseconds; 0 where nothing is traced. */
-  postedAt: number
   span: Span | null
 }

@@ -56,14 +56,13 @@ export class Operation implements Traced {
   index = 0
   resolve: Resolve = unset
   reject: Reject = unset
-  /** The rest of its request, for tracing; times are microseconds, 0 where nothing is traced. */
+  /** The rest of its request, for tracing. */
   fd = 0
   offLow = 0
   offHigh = 0
   addrLow = 0
   addrHigh = 0
   len = 0
-  postedAt = 0
   span: Span | null = null
   /** No result can be higher than this. */
   resultMax = 0
@@ -99,7 +98,6 @@ export class Operation implements Traced {
     this.batch = null
     this.resolve = unset
     this.reject = unset
-    this.postedAt = 0
     this.span = null
   }
 }

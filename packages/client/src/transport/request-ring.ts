@@ -28,11 +28,14 @@ import type { Operation } from './operation.ts'
 export class RequestRing {
   #words: Int32Array
   #times: Float64Array
+  readonly #posted: Float64Array
   #mask: number
   #tail = 0
   #published = 0
 
-  constructor(channel: SharedArrayBuffer, capacity: number) {
+  /** `posted`: when each operation was called, by its slot. */
+  constructor(channel: SharedArrayBuffer, capacity: number, posted: Float64Array) {
+    this.#posted = posted
     this.#words = new Int32Array(channel)
     this.#times = new Float64Array(channel)
     this.#mask = capacity - 1
@@ -70,7 +73,7 @@ export class RequestRing {
     words[at + REQUEST_USER_LOW] = operation.slot
     words[at + REQUEST_USER_HIGH] = operation.generation
     words[at + REQUEST_FD_GENERATION] = fdGeneration
-    this.#times[(at >> 1) + REQUEST_POSTED_F64] = operation.postedAt
+    this.#times[(at >> 1) + REQUEST_POSTED_F64] = this.#posted[operation.slot]
     this.#tail = (this.#tail + 1) | 0
   }
 

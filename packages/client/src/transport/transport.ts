@@ -89,14 +89,15 @@ export class Transport {
     this.#early = address.limits.earlyRequests
     this.arena = new Arena(address.limits.arenaBytes)
     this.operations = new OperationTable(capacity)
-    this.requests = new RequestRing(channel, capacity)
     this.#cancels = new CancelWords(channel, capacity)
     this.#completions = new CompletionRing(channel, capacity)
     this.#doorbell = new Doorbell(address, channel)
     this.#life = new ActorLife(address)
     this.#presence = new Presence(port)
     const report = (slow: SlowOperation): void => port.postMessage({ kind: SLOW_KIND, slow })
-    this.trace = new OperationTrace(new Int32Array(address.header), this.#places(), report)
+    const header = new Int32Array(address.header)
+    this.trace = new OperationTrace(header, capacity, this.#places(), report)
+    this.requests = new RequestRing(channel, capacity, this.trace.posted)
     const watched = {
       drain: () => this.drain(),
       outstanding: () => (this.failure === null ? this.operations.outstandingCount : 0),
@@ -181,7 +182,7 @@ export class Transport {
       len,
       rwFlags,
     )
-    if (operation.postedAt !== 0) this.trace.recorder.posted()
+    if (this.trace.posted[operation.slot] !== 0) this.trace.recorder.posted()
     this.#queuePublish()
   }
 
@@ -247,7 +248,7 @@ export class Transport {
       operation.settle = SETTLE_OUTCOME
       operation.resolve = settled as (value: unknown) => void
       operation.reject = failed
-      operation.postedAt = since
+      this.trace.calledAt(operation, since)
       bounds?.follow(operation)
       this.postSpec(operation, spec)
       return true
@@ -299,7 +300,7 @@ export class Transport {
     }
     const { words, times } = completions
     const { trace } = this
-    const now = trace.now()
+    const tracing = trace.delivering()
     for (let taken = 0; taken < count; taken++) {
       const at = completions.next()
       const operation = this.operations.expected(
@@ -315,12 +316,11 @@ export class Transport {
         this.fail(protocolBroken())
         return taken
       }
-      if (now !== 0 && operation.postedAt !== 0)
-        trace.completed(operation, res, times, at >> 1, now)
+      if (tracing) trace.completed(operation, res, times, at >> 1)
       settle(this.arena, operation, res, extra, flags, this.#freeTask)
     }
     completions.giveBack()
-    if (now !== 0) trace.recorder.delivered(count, trace.now() - now)
+    if (tracing) trace.recorder.delivered(count)
     this.operations.admit()
     return count
   }
@@ -328,6 +328,7 @@ export class Transport {
   /** Gives a claimed or posted operation's memory and slot back. */
   free(operation: Operation): void {
     if (operation.page >= 0) this.arena.release(operation.page)
+    this.trace.posted[operation.slot] = 0
     operation.clear()
     this.operations.free(operation)
   }
