@@ -5,6 +5,7 @@ import {
   nowMicros,
   OPERATION_DETACH,
   OPERATION_NAMES,
+  storeMicros,
   TRACE_LEVEL,
   TRACE_LOG,
   TRACE_SPAN,
@@ -63,7 +64,7 @@ export class OperationTrace {
   /** Completions are about to be settled; false where nothing is traced. */
   delivering(): boolean {
     if (this.#header[HEADER_TRACE] === 0) return false
-    this.recorder.now = nowMicros()
+    storeMicros(this.recorder.now, 0)
     return true
   }
 
@@ -102,7 +103,7 @@ export class OperationTrace {
     const { posted } = this
     if (posted[slot] !== 0) return
     const before = this.#burst++
-    if (before < BURST || before % BURST === 0) posted[slot] = nowMicros()
+    if (before < BURST || before % BURST === 0) storeMicros(posted, slot)
     else posted[slot] = posted[this.#burstSlot]
     this.#burstSlot = slot
   }
@@ -118,7 +119,7 @@ export class OperationTrace {
     recorder.record(operation.kind, posted, operation.slot, times, at)
     const slow = this.#header[HEADER_SLOW]
     if (slow > 0 && recorder.total >= slow) {
-      this.#slow.tell(this.#describe(operation), res, recorder.stages(), recorder.now)
+      this.#slow.tell(this.#describe(operation), res, recorder.stages(), recorder.now[0])
     }
     if (operation.span !== null) this.#end(operation.span, operation, res)
   }

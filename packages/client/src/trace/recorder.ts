@@ -36,8 +36,8 @@ const LONGEST_SHARE = 50
  */
 export class Recorder {
   readonly memory: SharedArrayBuffer = new SharedArrayBuffer(TRACE_BYTES)
-  /** When the batch is delivered that is recorded now. */
-  now = 0
+  /** One number: when the batch is delivered that is recorded now, in microseconds. */
+  readonly now: Float64Array = new Float64Array(1)
   /** Of the operation recorded last, in microseconds. */
   total = 0
   busy = 0
@@ -72,7 +72,7 @@ export class Recorder {
   /** A batch of so many completions was delivered. */
   delivered(count: number): void {
     this.flush()
-    const share = (nowMicros() - this.now) / count
+    const share = (nowMicros() - this.now[0]) / count
     if (share < LONGEST_SHARE) this.#deliveryShare += (share - this.#deliveryShare) / 16
   }
 
@@ -85,7 +85,7 @@ export class Recorder {
     const taken = Math.max(times[at + COMPLETION_TAKEN_F64], posted)
     const submitted = Math.max(times[at + COMPLETION_SUBMITTED_F64], taken)
     const completed = Math.max(times[at + COMPLETION_COMPLETED_F64], submitted)
-    const delivered = Math.max(this.now, completed)
+    const delivered = Math.max(this.now[0], completed)
     const total = delivered - posted
     const ours = times[at + COMPLETION_BUSY_F64] + this.#postShare + this.#deliveryShare
     const busy = Math.min(ours, total)
