@@ -257,6 +257,8 @@ export class Client {
 
   *#detachSteps(): Steps<void> {
     const { arena, operations, trace } = this.#transport
+    // The actor may have closed the port before what is left is handed on by itself.
+    trace.rows.handOn()
     // Leases stay readable after the client has closed, and staged bytes may wait to be copied out.
     const idle = operations.outstandingCount === 0 && !operations.hasWaiting
     const unused = idle && arena.freeBytes === arena.bytes.length

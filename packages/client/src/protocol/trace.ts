@@ -5,6 +5,8 @@
  *   histogram   0        1        2
  *              |sum     |max     |count of bucket 0 … BUCKETS - 1       |
  *
+ * There is no operation 0: the first word of its block is TRACE_HELD (trace-record.ts).
+ *
  * The client alone writes there, its own thread; the actor reads it for statistics, and believes
  * nothing of it. Counts are float64 because at a million operations a second 32 bits last an hour.
  */

@@ -5,13 +5,16 @@ import {
   nowMicros,
   OPERATION_DETACH,
   OPERATION_NAMES,
+  OPERATION_OPEN,
   storeMicros,
   TRACE_LEVEL,
   TRACE_LOG,
+  TRACE_RECORD,
   TRACE_SPAN,
 } from '../protocol/index.ts'
 import { type Described, describe, isTransfer, type Places } from './description.ts'
 import { writeLine } from './log.ts'
+import { type HandOn, OperationRows } from './operation-rows.ts'
 import { Recorder } from './recorder.ts'
 import { SlowReports } from './slow.ts'
 import { hasSubscribers, Sampler, Span } from './spans.ts'
@@ -35,6 +38,8 @@ export class OperationTrace {
    * that have a fraction are objects to V8 wherever they are handed on, but not in such an array.
    */
   readonly posted: Float64Array
+  /** What is recorded for a trace file. */
+  readonly rows: OperationRows
   readonly #header: Int32Array
   readonly #places: Places
   readonly #sampler: Sampler
@@ -48,8 +53,10 @@ export class OperationTrace {
     capacity: number,
     places: Places,
     report: (slow: SlowOperation) => void,
+    hand: HandOn,
   ) {
     this.posted = new Float64Array(capacity)
+    this.rows = new OperationRows(this.recorder, this.posted, places, hand)
     this.#header = header
     this.#places = places
     this.#sampler = new Sampler(header)
@@ -88,6 +95,9 @@ export class OperationTrace {
   posting(operation: Traced, blocking: boolean): void {
     if (this.#header[HEADER_TRACE] === 0) return
     this.#stamp(operation.slot)
+    if (operation.kind === OPERATION_OPEN && (this.#header[HEADER_TRACE] & TRACE_RECORD) !== 0) {
+      this.rows.opening(operation)
+    }
     if (this.publishes && operation.kind !== OPERATION_DETACH && this.#sampler.next()) {
       operation.span = new Span(operation, this.posted[operation.slot], this.#places, blocking)
     }
@@ -113,10 +123,13 @@ export class OperationTrace {
   }
 
   /** Its completion is here, whose times stand at `at` of `times`, and will be settled next. */
-  completed(operation: Traced, res: number, times: Float64Array, at: number): void {
+  completed(operation: Traced, res: number, flags: number, times: Float64Array, at: number): void {
     const { recorder, posted } = this
     if (operation.kind === OPERATION_DETACH || posted[operation.slot] === 0) return
     recorder.record(operation.kind, posted, operation.slot, times, at)
+    if ((this.#header[HEADER_TRACE] & TRACE_RECORD) !== 0) {
+      this.rows.record(operation, res, flags, times, at)
+    }
     const slow = this.#header[HEADER_SLOW]
     if (slow > 0 && recorder.total >= slow) {
       this.#slow.tell(this.#describe(operation), res, recorder.stages(), recorder.now[0])

@@ -1,3 +1,4 @@
+import type { OperationRows } from '../trace/operation-rows.ts'
 import type { CompletionRing } from './completion-ring.ts'
 
 /**
@@ -11,6 +12,7 @@ import type { CompletionRing } from './completion-ring.ts'
  */
 export interface ExitEntry {
   completions: CompletionRing | null
+  rows: OperationRows | null
   before: ExitEntry | null
   after: ExitEntry | null
 }
@@ -18,9 +20,12 @@ export interface ExitEntry {
 let first: ExitEntry | null = null
 let listening = false
 
-/** Has a client's waits ended when its thread exits. There is one listener, whoever connects. */
-export function endWaitsAtExit(completions: CompletionRing): ExitEntry {
-  const entry: ExitEntry = { completions, before: null, after: first }
+/**
+ * Has a client's waits ended when its thread exits, and what it has recorded for a trace file handed
+ * on. There is one listener, whoever connects.
+ */
+export function endWaitsAtExit(completions: CompletionRing, rows: OperationRows): ExitEntry {
+  const entry: ExitEntry = { completions, rows, before: null, after: first }
   if (first !== null) first.before = entry
   first = entry
   if (!listening) {
@@ -32,7 +37,10 @@ export function endWaitsAtExit(completions: CompletionRing): ExitEntry {
 
 /** V8 carries out one notification at a time: when these are done, one by the actor is, too. */
 function endWaits(): void {
-  for (let entry = first; entry !== null; entry = entry.after) entry.completions?.wakeSelf()
+  for (let entry = first; entry !== null; entry = entry.after) {
+    entry.completions?.wakeSelf()
+    entry.rows?.handOn()
+  }
 }
 
 export function forgetWaits(entry: ExitEntry): void {
@@ -41,6 +49,7 @@ export function forgetWaits(entry: ExitEntry): void {
   else first = entry.after
   if (entry.after !== null) entry.after.before = entry.before
   entry.completions = null
+  entry.rows = null
   entry.before = null
   entry.after = null
 }

@@ -10,10 +10,12 @@ import {
   COMPLETION_USER_HIGH,
   COMPLETION_USER_LOW,
   OPERATION_OPEN,
+  RECORDS_KIND,
   REQUEST_FLAGS_SHIFT,
   SLOW_KIND,
 } from '../protocol/index.ts'
 import type { Places } from '../trace/description.ts'
+import type { HandOn } from '../trace/operation-rows.ts'
 import { OperationTrace } from '../trace/operation-trace.ts'
 import { inThisContext } from '../trace/spans.ts'
 import type { SlowOperation } from '../trace/types.ts'
@@ -95,8 +97,10 @@ export class Transport {
     this.#life = new ActorLife(address)
     this.#presence = new Presence(port)
     const report = (slow: SlowOperation): void => port.postMessage({ kind: SLOW_KIND, slow })
+    const hand: HandOn = (records, files) =>
+      port.postMessage({ kind: RECORDS_KIND, records, files }, [records.buffer as ArrayBuffer])
     const header = new Int32Array(address.header)
-    this.trace = new OperationTrace(header, capacity, this.#places(), report)
+    this.trace = new OperationTrace(header, capacity, this.#places(), report, hand)
     this.requests = new RequestRing(channel, capacity, this.trace.posted)
     const watched = {
       drain: () => this.drain(),
@@ -105,7 +109,7 @@ export class Transport {
       idle: () => this.#presence.release(),
     }
     this.#watcher = new Watcher(this.#completions, watched, address.limits.spinMicros)
-    this.#exitEntry = endWaitsAtExit(this.#completions)
+    this.#exitEntry = endWaitsAtExit(this.#completions, this.trace.rows)
   }
 
   /** Throws when the client takes no new work. */
@@ -316,7 +320,7 @@ export class Transport {
         this.fail(protocolBroken())
         return taken
       }
-      if (tracing) trace.completed(operation, res, times, at >> 1)
+      if (tracing) trace.completed(operation, res, flags, times, at >> 1)
       settle(this.arena, operation, res, extra, flags, this.#freeTask)
     }
     completions.giveBack()
@@ -345,6 +349,7 @@ export class Transport {
     }
     this.operations.admit()
     this.#completions.wakeSelf()
+    this.trace.rows.end()
     forgetWaits(this.#exitEntry)
     this.#presence.end()
     this.#watcher.end()
