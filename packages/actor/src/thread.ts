@@ -29,6 +29,7 @@ import { openHost } from './host/open-host.ts'
 import { ActorLoop } from './loop/actor-loop.ts'
 import { Dispatcher } from './operations/dispatcher.ts'
 import type { LayerData, StartAnswer, StartData } from './spawn/messages.ts'
+import { TraceRelay } from './trace-file/relay.ts'
 
 /** How long close() waits for what is in flight before it cancels it, in milliseconds. */
 const DRAIN_MILLISECONDS = 5000
@@ -131,6 +132,7 @@ function assemble(
     const control = { stats: () => statistics(), clientStats: () => clientStats(channel) }
     expose(control, controlEndpoint(clientPort, Object.keys(control)))
     passSlowReports(clientPort, port)
+    relay.listen(channel)
   }
   const clients = new Clients(limits, header, exposeClient)
   const { channels } = clients
@@ -144,7 +146,10 @@ function assemble(
   const metadata =
     layer === null ? plainCalls() : layer.calls({ files, channels, events }, plainCalls)
   const dispatcher: Dispatcher = new Dispatcher(engine, table, files, metadata, channels, {
-    detach: (channel, row) => clients.detach(channel, row),
+    detach: (channel, row) => {
+      relay.leave(channel)
+      clients.detach(channel, row)
+    },
     drained: (channel) => clients.drained(channel),
   })
   const taking = new Taking(new Intake(table, files), dispatcher, limits.chainLength, channels)
@@ -162,6 +167,7 @@ function assemble(
     attached: (channel) => loop.addReady(channel),
     wake: () => loop.wake(),
   })
+  const relay: TraceRelay = new TraceRelay(port, loop.rows, channels)
   process.on('workerMessage', clients.onMessage)
   const parts: StatisticsParts = {
     engine,
@@ -201,7 +207,11 @@ function assemble(
     // The caller hears of it before the thread ends.
     setImmediate(() => process.exit(0))
   }
-  expose({ stats: statistics, close }, nodeEndpoint(port))
+  const recording = {
+    startRecording: (queued: SharedArrayBuffer) => relay.start(queued),
+    stopRecording: () => relay.stop(),
+  }
+  expose({ stats: statistics, close, ...recording }, nodeEndpoint(port))
   return loop
 }
 

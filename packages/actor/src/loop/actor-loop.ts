@@ -17,6 +17,7 @@ import { BROKEN, type Taking } from '../channels/taking.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { FileCalls } from '../files/file-calls.ts'
 import type { Dispatcher } from '../operations/dispatcher.ts'
+import { BatchRows } from './batch-rows.ts'
 import { SliceSize } from './slice.ts'
 
 /** The event loop gets its turn at least this often, in microseconds: control messages wait there. */
@@ -52,6 +53,8 @@ export interface LoopCounters {
  * kernel while operations are in flight there, else in the event loop.
  */
 export class ActorLoop {
+  /** What is recorded for a trace file. */
+  readonly rows: BatchRows = new BatchRows()
   readonly counters: LoopCounters = { blocks: 0, parks: 0, busyMicros: 0, idleMicros: 0 }
   /** Histograms of operations per submission, and of operations in flight at each. */
   readonly batches: Float64Array = new Float64Array(2 * HISTOGRAM_F64)
@@ -152,6 +155,7 @@ export class ActorLoop {
   #cycle(start: number): number {
     const dispatcher = this.#dispatcher
     dispatcher.now = start
+    if (this.rows.recording) this.rows.began(start)
     this.#collectDirty()
     dispatcher.resume()
     let work = this.#flush(start)
@@ -176,6 +180,7 @@ export class ActorLoop {
       this.#onBroken(channel)
       return 0
     }
+    this.rows.taken += taken
     // It stays in line while it may have more: also when a drain or a full table held it back.
     const left = channel.available()
     if (left !== 0) this.addReady(channel)
@@ -190,6 +195,10 @@ export class ActorLoop {
     const submitting = engine.unsubmitted
     if (submitting === 0 && !engine.hasWork()) {
       this.#publish()
+      if (this.rows.recording && this.rows.taken > 0) {
+        dispatcher.now = nowMicros()
+        this.rows.ended(dispatcher.now, dispatcher.now, 0, 0)
+      }
       return 0
     }
     const before = submitting > 0 ? nowMicros() : started
@@ -206,6 +215,7 @@ export class ActorLoop {
     dispatcher.now = after
     if (submitting > 0) this.#slice.measured(submitting, completed, after - before, engine.inFlight)
     this.counters.busyMicros += after - started
+    if (this.rows.recording) this.rows.ended(before, after, submitting, completed)
     if (completed > 0) dispatcher.busyShare = (before - started) / completed
     return submitting + completed
   }

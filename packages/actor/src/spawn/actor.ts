@@ -15,6 +15,12 @@ import { ADDRESS_KEY, HEADER_LIFE, LIFE_EXITED, SLOW_KIND } from '@uring-actor/c
 import { actorHeading, levelOf, storeTrace, traceWords, withTable } from '@uring-actor/client/trace'
 import { wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
+import { recordTrace, type TraceSource } from '../trace-file/record-trace.ts'
+import {
+  type RecordedTrace,
+  type RecordTraceOptions,
+  traceOrder,
+} from '../trace-file/trace-order.ts'
 import type { ActorControl } from './messages.ts'
 
 /** How often a close looks whether the thread has let everything go, and how long it then ends. */
@@ -40,6 +46,7 @@ export class Actor extends EventEmitter<ActorEvents> {
   #closing: Promise<void> | null = null
   #ended = false
   #holders = 0
+  #recording = false
   /** Questions to the thread that its end leaves without an answer. */
   readonly #unanswered = new Set<() => void>()
 
@@ -100,6 +107,45 @@ export class Actor extends EventEmitter<ActorEvents> {
   /** Has the whole process trace so much from now on: a level, or options. */
   setTrace(options: TraceLevel | TraceOptions): void {
     storeTrace(this.#life, traceWords(options, 'options'))
+  }
+
+  /**
+   * Records every operation of every client, and the actor's batches, for so many seconds into a file
+   * of Chrome's Trace Event format, which Perfetto opens; at every level of tracing. One at a time:
+   * ERR_URING_BUSY. The file is there when it is whole; errors of writing it are node:fs's.
+   */
+  async recordTrace(path: string | URL, options: RecordTraceOptions): Promise<RecordedTrace> {
+    const order = traceOrder(path, options)
+    if (this.closed) throw new UringError('ERR_URING_ACTOR_EXITED', 'the actor is closed')
+    if (this.#recording) throw new UringError('ERR_URING_BUSY', 'a trace is being recorded already')
+    this.#recording = true
+    this.#hold()
+    try {
+      return await recordTrace(this.#traceSource(), order)
+    } finally {
+      this.#recording = false
+      this.#letGo()
+    }
+  }
+
+  #traceSource(): TraceSource {
+    const worker = this.#worker
+    return {
+      header: this.#life,
+      facts: { processId: process.pid, engine: this.engine, node: process.version },
+      start: (queued) => this.#control.startRecording(queued),
+      stop: () => this.#control.stopRecording(),
+      listen: (listener) => {
+        worker.on('message', listener)
+        return () => worker.off('message', listener)
+      },
+      onEnd: (listener) => {
+        const lost = (): void =>
+          listener(new UringError('ERR_URING_ACTOR_EXITED', "the actor's thread has ended"))
+        this.#unanswered.add(lost)
+        return () => this.#unanswered.delete(lost)
+      },
+    }
   }
 
   /** A client for this thread. */

@@ -40,4 +40,8 @@ export type StartAnswer =
 export interface ActorControl {
   stats(): import('@uring-actor/client').ActorStats
   close(): Promise<void>
+  /** Passes on what is recorded for a trace file, from now on; counts the chunks in `queued`. */
+  startRecording(queued: SharedArrayBuffer): void
+  /** Ends that when all was passed on; resolves to how many rows were not. */
+  stopRecording(): Promise<number>
 }
