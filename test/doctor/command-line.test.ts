@@ -69,10 +69,14 @@ test('where io_uring is demanded and cannot be had there is no engine', async ()
 })
 
 test('help goes to the output and is no error', async () => {
-  for (const args of [['--help'], ['doctor', '-h']]) {
+  for (const [args, usage] of [
+    [['--help'], /^Usage: uring-actor <command> .*\n\n {2}doctor .*\n/],
+    [['-h'], /^Usage: uring-actor <command> /],
+    [['doctor', '-h'], /^Usage: uring-actor doctor \[path\] \[--json\]\n/],
+  ] as const) {
     const { code, stdout, stderr } = await run(args)
     assert.equal(code, 0)
-    assert.match(stdout, /^Usage: uring-actor doctor \[path\] \[--json\]\n/)
+    assert.match(stdout, usage)
     assert.equal(stderr, '')
   }
 })
@@ -92,7 +96,8 @@ test('where the user may not write, what cannot be tried is not guessed', {
 const missing = path.join(temporaryDirectory(), 'is. missing')
 const MISTAKES: Array<[what: string, args: string[], says: RegExp]> = [
   ['no command', [], /which command/],
-  ['another command', ['nurse'], /'nurse'/],
+  ['another command', ['nurse'], /'nurse', only: doctor/],
+  ['an option instead', ['--json', 'doctor'], /'--json'/],
   ['two paths', ['doctor', '/', '/tmp'], /'\/tmp'/],
   ['an unknown option', ['doctor', '--fast'], /'--fast'/],
   ['a path that is not there', ['doctor', missing], /ENOENT.*is\. missing/],

@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 // Here and not compiled, so that it can be linked before anything is built.
-import '../dist/doctor/main.js'
+import '../dist/command/main.js'
