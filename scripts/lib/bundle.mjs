@@ -6,6 +6,9 @@ import { root } from './project.mjs'
 
 const entry = path.join(root, 'packages/actor/dist/thread.js')
 const outfile = path.join(root, 'packages/actor/dist/actor-thread.js')
+const inspection = ['inspection', 'answers'].map((name) =>
+  path.join(root, `packages/actor/dist/inspect/${name}.js`),
+)
 const sources = [
   import.meta.filename,
   ...['native', 'client', 'actor'].map((name) =>
@@ -28,8 +31,9 @@ export async function bundleActorThread() {
     platform: 'node',
     format: 'esm',
     target: 'node20.19',
-    // It looks for the addon from where it lies itself.
-    external: ['@uring-actor/native'],
+    // The addon is looked for from where its package lies. What only an inspected actor loads stays
+    // outside: inside, esbuild would make functions of all modules that it uses too.
+    external: ['@uring-actor/native', ...inspection],
     sourcemap: 'linked',
     sourcesContent: false,
     logLevel: 'error',

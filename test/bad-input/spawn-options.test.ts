@@ -65,6 +65,16 @@ describe('spawnActor refuses', () => {
     }
   })
 
+  test('a place for the inspection socket that is none', async () => {
+    for (const [inspect, code] of [
+      [5, 'ERR_INVALID_ARG_TYPE'],
+      ['', 'ERR_INVALID_ARG_VALUE'],
+      [`/${'a'.repeat(107)}`, 'ERR_OUT_OF_RANGE'],
+    ] as const) {
+      await refused({ inspect }, { code, message: /options\.inspect/ })
+    }
+  })
+
   test('an option that is none', async () => {
     for (const name of ['depth', 'queuedepth', '__proto', 'toString']) {
       await refused({ [name]: 1 }, { code: 'ERR_INVALID_ARG_VALUE', message: new RegExp(name) })

@@ -11,6 +11,7 @@ import { expose } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import type { Channel } from './channels/channel.ts'
 import { Clients } from './channels/clients.ts'
+import type { Departed } from './channels/departed.ts'
 import { Intake } from './channels/intake.ts'
 import { GUARANTEED_ROWS, Taking } from './channels/taking.ts'
 import { controlEndpoint } from './control/control-endpoint.ts'
@@ -26,6 +27,7 @@ import { FileTable } from './files/file-table.ts'
 import { MetadataCalls } from './files/metadata-calls.ts'
 import type { Host } from './host/host.ts'
 import { openHost } from './host/open-host.ts'
+import { inspect } from './inspect/inspect.ts'
 import { ActorLoop } from './loop/actor-loop.ts'
 import { Dispatcher } from './operations/dispatcher.ts'
 import type { LayerData, StartAnswer, StartData } from './spawn/messages.ts'
@@ -84,7 +86,7 @@ async function start({
     // With injected faults the same calls are to do the same again, however the threads run.
     earlyRequests: layer === null ? EARLY_REQUESTS : 0,
   }
-  const loop = assemble({ engine, choice, layer, host }, words, limits)
+  const { loop, parts, departed } = assemble({ engine, choice, layer, host }, words, limits)
   wake = () => loop.wake()
   const answer: StartAnswer = {
     ok: true,
@@ -94,6 +96,7 @@ async function start({
     doorbell: engine.doorbell,
     task: host.taskToWatch,
     limits,
+    inspection: await inspect(options.inspect, parts, departed),
   }
   port.postMessage(answer)
   loop.wake()
@@ -113,6 +116,12 @@ async function loadLayer(wanted: LayerData, setting: LayerSetting): Promise<Laye
   return module.makeLayer(wanted.data, wanted.port, setting)
 }
 
+interface Assembled {
+  readonly loop: ActorLoop
+  readonly parts: StatisticsParts
+  readonly departed: Departed
+}
+
 interface Parts {
   readonly engine: Engine
   readonly choice: EngineChoice
@@ -125,7 +134,7 @@ function assemble(
   { engine, choice, layer, host }: Parts,
   header: Int32Array,
   limits: ActorLimits,
-): ActorLoop {
+): Assembled {
   const { table } = engine
   const files = new FileTable(FIRST_FILE_SLOT, engine.fileSlots)
   const exposeClient = (clientPort: MessagePort, channel: Channel): void => {
@@ -212,7 +221,7 @@ function assemble(
     stopRecording: () => relay.stop(),
   }
   expose({ stats: statistics, close, ...recording }, nodeEndpoint(port))
-  return loop
+  return { loop, parts, departed: clients.departed }
 }
 
 start(workerData as StartData).catch((error: NodeJS.ErrnoException) => {

@@ -37,6 +37,7 @@ export interface ActorEvents {
 export class Actor extends EventEmitter<ActorEvents> {
   /** Plain values for threads that are older than the actor: `connect(address)` takes them. */
   readonly address: ActorAddress
+  readonly #inspectSocket: string | null
   readonly #worker: Worker
   readonly #control: ReturnType<typeof wrap<ActorControl>>
   readonly #life: Int32Array
@@ -50,9 +51,15 @@ export class Actor extends EventEmitter<ActorEvents> {
   /** Questions to the thread that its end leaves without an answer. */
   readonly #unanswered = new Set<() => void>()
 
-  constructor(worker: Worker, address: ActorAddress, forget: () => void) {
+  constructor(
+    worker: Worker,
+    address: ActorAddress,
+    inspectSocket: string | null,
+    forget: () => void,
+  ) {
     super()
     this.address = address
+    this.#inspectSocket = inspectSocket
     this.#worker = worker
     this.#life = new Int32Array(address.header)
     this.#forget = forget
@@ -97,6 +104,11 @@ export class Actor extends EventEmitter<ActorEvents> {
     return (
       this.#closing !== null || this.#ended || Atomics.load(this.#life, HEADER_LIFE) === LIFE_EXITED
     )
+  }
+
+  /** Path of the socket that `uring-actor top` connects to; null where there is none. */
+  get inspectSocket(): string | null {
+    return this.#inspectSocket
   }
 
   /** How much the process traces. */

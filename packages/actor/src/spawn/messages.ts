@@ -33,8 +33,17 @@ export type StartAnswer =
       /** For clients to look whether the thread lives; 0: they need not. */
       readonly task: number
       readonly limits: ActorLimits
+      readonly inspection: InspectionAnswer
     }
   | { readonly ok: false; readonly code: string; readonly message: string }
+
+/** What came of the socket for `uring-actor top`. */
+export interface InspectionAnswer {
+  /** Null where there is none. */
+  readonly path: string | null
+  /** Why it cannot be had; null when it can, or was not asked for. */
+  readonly failure: string | null
+}
 
 /** The control plane of the thread that spawned the actor. */
 export interface ActorControl {

@@ -7,6 +7,7 @@ import {
   MAX_CLIENTS_LIMIT,
 } from '@uring-actor/client/protocol'
 import { type TraceWords, traceWords } from '@uring-actor/client/trace'
+import { type InspectPlace, inspectPlace } from '../inspect/place.ts'
 
 /** What carries operations out. */
 type EngineName = 'auto' | 'io_uring' | 'threadpool'
@@ -40,6 +41,11 @@ export interface ActorOptions {
    * 'slowOperation'. Default: never. It takes a trace level other than 'off'.
    */
   slowOperationMs?: number
+  /**
+   * Opens a socket for `uring-actor top`, which only the user can connect to that the process runs as;
+   * a string is its path. URING_ACTOR_INSPECT (1, 0 or a path) goes before this. Default false.
+   */
+  inspect?: boolean | string
 }
 
 export interface ResolvedOptions {
@@ -50,6 +56,8 @@ export interface ResolvedOptions {
   readonly maxFiles: number
   readonly engine: EngineName
   readonly spinMicros: number
+  /** Where the socket is to be; null: nowhere. */
+  readonly inspect: InspectPlace | null
 }
 
 /** What goes into the header. */
@@ -69,6 +77,7 @@ const KNOWN: readonly string[] = [
   'spinMicros',
   'trace',
   'slowOperationMs',
+  'inspect',
 ]
 
 /** Checks every option; throws Node's argument errors. */
@@ -97,6 +106,7 @@ export function resolveOptions(options: ActorOptions | undefined): ResolvedOptio
     maxFiles: size(given.maxFiles, 'maxFiles', 4096, 1, 32767),
     engine: engineOf(given.engine),
     spinMicros: size(given.spinMicros, 'spinMicros', 100, 0, 10_000),
+    inspect: inspectPlace(given.inspect),
   }
 }
 

@@ -16,7 +16,7 @@ import { storeTrace } from '@uring-actor/client/trace'
 import { Actor } from './actor.ts'
 import type { LayerData, StartAnswer, StartData } from './messages.ts'
 import { type ActorOptions, resolveOptions, resolveTrace, type TraceSetting } from './options.ts'
-import { warnOnce } from './warnings.ts'
+import { warnOfInspection, warnOnce } from './warnings.ts'
 
 /** Where the actor of this thread is kept: shared with other copies of this module. */
 const REGISTRY_KEY: unique symbol = Symbol.for('uring-actor:actor:1')
@@ -143,8 +143,9 @@ function startThread(data: StartData, forget: () => void): Promise<Actor> {
         worker.once('exit', () => reject(startError(answer.code, answer.message)))
         return
       }
-      const { choice, doorbell, engine, limits, task } = answer
+      const { choice, doorbell, engine, inspection, limits, task } = answer
       warnOnce(choice, answer.warnings)
+      if (inspection.failure !== null) warnOfInspection(inspection.failure)
       const address: ActorAddress = {
         protocolVersion: PROTOCOL_VERSION,
         threadId: worker.threadId,
@@ -155,7 +156,7 @@ function startThread(data: StartData, forget: () => void): Promise<Actor> {
         limits,
         header: data.header,
       }
-      resolve(new Actor(worker, address, forget))
+      resolve(new Actor(worker, address, inspection.path, forget))
     })
   })
 }

@@ -17,6 +17,11 @@ export function warnOnce(choice: EngineChoice, limitations: readonly string[]): 
   }
 }
 
+/** Says that `uring-actor top` cannot watch, and why: the actor runs all the same. */
+export function warnOfInspection(failure: string): void {
+  warn('URING_ACTOR_INSPECT', `the socket for uring-actor top cannot be opened: ${failure}`, [])
+}
+
 function warn(code: string, message: string, details: readonly string[]): void {
   if (said.has(code)) return
   said.add(code)
