@@ -70,7 +70,7 @@ test('where io_uring is demanded and cannot be had there is no engine', async ()
 
 test('help goes to the output and is no error', async () => {
   for (const [args, usage] of [
-    [['--help'], /^Usage: uring-actor <command> .*\n\n {2}doctor .*\n/],
+    [['--help'], /^Usage: uring-actor <command> .*\n\n {2}doctor .*\n {2}top .*\n/],
     [['-h'], /^Usage: uring-actor <command> /],
     [['doctor', '-h'], /^Usage: uring-actor doctor \[path\] \[--json\]\n/],
   ] as const) {
@@ -96,7 +96,7 @@ test('where the user may not write, what cannot be tried is not guessed', {
 const missing = path.join(temporaryDirectory(), 'is. missing')
 const MISTAKES: Array<[what: string, args: string[], says: RegExp]> = [
   ['no command', [], /which command/],
-  ['another command', ['nurse'], /'nurse', only: doctor/],
+  ['another command', ['nurse'], /'nurse', only: doctor, top/],
   ['an option instead', ['--json', 'doctor'], /'--json'/],
   ['two paths', ['doctor', '/', '/tmp'], /'\/tmp'/],
   ['an unknown option', ['doctor', '--fast'], /'--fast'/],

@@ -4,6 +4,7 @@ import { mistake } from './mistake.ts'
 const USAGE = `Usage: uring-actor <command> [arguments]
 
   doctor [path]       which engine an actor would take here, and why
+  top <pid|socket>    what the actor of a running process does, live
 
   --help              this text; after a command, what it takes
 `
@@ -16,6 +17,7 @@ interface Command {
 /** A command is loaded when it is asked for. */
 const COMMANDS = new Map<string, () => Promise<Command>>([
   ['doctor', () => import('../doctor/command.ts')],
+  ['top', () => import('../top/command.ts')],
 ])
 
 const OK = 0
