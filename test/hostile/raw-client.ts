@@ -38,6 +38,7 @@ import {
   REQUEST_WORDS,
   REQUESTS_WORD,
   STATE_RUNNING,
+  TRACE_BYTES,
 } from '@uring-actor/client/protocol'
 import { eventually } from '../support/process-state.ts'
 
@@ -82,6 +83,7 @@ export interface RawCompletion {
 export class RawClient {
   readonly channel: SharedArrayBuffer
   readonly arena: SharedArrayBuffer
+  readonly trace: SharedArrayBuffer = new SharedArrayBuffer(TRACE_BYTES)
   readonly words: Int32Array
   readonly bytes: Uint8Array
   readonly header: Int32Array
@@ -114,11 +116,12 @@ export class RawClient {
 
   /** Sends the connect message, with whatever is put in place of its fields. */
   async send(changed: Record<string, unknown> = {}, transfer: unknown[] = []): Promise<void> {
-    const { channel, arena } = this
+    const { channel, arena, trace } = this
     const message = {
       kind: CONNECT_KIND,
       channel,
       arena,
+      trace,
       port: this.#theirPort,
       threadId: threads.threadId,
       ...changed,

@@ -230,10 +230,12 @@ describe('slow operations', () => {
     const client = actor.connect()
     const slow: SlowOperation[] = []
     actor.on('slowOperation', (each) => slow.push(each))
+    await client.open(path, 'r')
     for (let count = 0; count < 300; count++) await client.nop()
     // What was told before the answer to this was told before it.
     await client.stats()
     await actor.stats()
+    assert.deepEqual([slow[0]!.operation, slow[0]!.file], ['open', path])
     assert.ok(slow.length >= 50, `${slow.length}`)
     assert.ok(slow.length < 300, `${slow.length}`)
   })

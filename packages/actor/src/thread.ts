@@ -15,6 +15,7 @@ import type { Departed } from './channels/departed.ts'
 import { Intake } from './channels/intake.ts'
 import { GUARANTEED_ROWS, Taking } from './channels/taking.ts'
 import { controlEndpoint } from './control/control-endpoint.ts'
+import { oncePerTurn } from './control/once-per-turn.ts'
 import { passSlowReports } from './control/slow-reports.ts'
 import { actorStats, clientStats, type StatisticsParts } from './control/statistics.ts'
 import type { EngineChoice } from './engine/choice.ts'
@@ -138,7 +139,8 @@ function assemble(
   const { table } = engine
   const files = new FileTable(FIRST_FILE_SLOT, engine.fileSlots)
   const exposeClient = (clientPort: MessagePort, channel: Channel): void => {
-    const control = { stats: () => statistics(), clientStats: () => clientStats(channel) }
+    const ofClient = oncePerTurn(() => clientStats(channel))
+    const control = { stats: () => statistics(), clientStats: ofClient }
     expose(control, controlEndpoint(clientPort, Object.keys(control)))
     passSlowReports(clientPort, port)
     relay.listen(channel)
@@ -188,7 +190,7 @@ function assemble(
     header,
     startedAt: nowMicros(),
   }
-  const statistics = () => actorStats(parts, clients.departed)
+  const statistics = oncePerTurn(() => actorStats(parts, clients.departed))
 
   // However the thread ends, but for terminate(): that leaves it to the addon.
   process.once('exit', () => {

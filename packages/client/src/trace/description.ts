@@ -44,9 +44,9 @@ export function describe(operation: Traced, places: Places, startTime: number): 
 
 /** The path of its file, if it has one. */
 export function fileOf(operation: Traced, places: Places): string | undefined {
-  const { kind, addrLow, len, fd } = operation
+  const { kind, fd, path } = operation
   if (kind === OPERATION_NOP) return undefined
-  return kind === OPERATION_OPEN ? places.openedPath(addrLow, len) : places.pathOf(fd)
+  return kind === OPERATION_OPEN ? path : places.pathOf(fd)
 }
 
 export function isTransfer(kind: number): boolean {

@@ -3,8 +3,6 @@ import {
   COMPLETION_COMPLETED_F64,
   COMPLETION_SUBMITTED_F64,
   COMPLETION_TAKEN_F64,
-  OPERATION_NOP,
-  OPERATION_OPEN,
   RECORD_BUSY,
   RECORD_COMPLETED,
   RECORD_DELIVERED,
@@ -20,7 +18,7 @@ import {
   RECORD_TAKEN,
   TRACE_HELD,
 } from '../protocol/index.ts'
-import { lengthOf, type Places, positionOf } from './description.ts'
+import { fileOf, lengthOf, type Places, positionOf } from './description.ts'
 import { RecordChunks } from './record-chunks.ts'
 import type { Recorder } from './recorder.ts'
 import type { Traced } from './traced.ts'
@@ -38,8 +36,6 @@ export class OperationRows {
   /** The paths that rows of the chunk name, each with its index, and how long they are together. */
   readonly #files = new Map<string, number>()
   #fileUnits = 0
-  /** What is to be opened: when it is open, its result stands where the path was. */
-  readonly #opening = new WeakMap<Traced, string>()
 
   /** `hand` gets full chunks, and others after a while. */
   constructor(recorder: Recorder, posted: Float64Array, places: Places, hand: HandOn) {
@@ -55,16 +51,11 @@ export class OperationRows {
     })
   }
 
-  /** An OPEN is about to be posted. */
-  opening(operation: Traced): void {
-    this.#opening.set(operation, this.#places.openedPath(operation.addrLow, operation.len))
-  }
-
   /** Records what the recorder has recorded last; its times stand at `at` of `times`. */
   record(operation: Traced, res: number, flags: number, times: Float64Array, at: number): void {
     const { busy } = this.#recorder
     const now = this.#recorder.now[0]
-    const path = this.#pathOf(operation)
+    const path = fileOf(operation, this.#places)
     if (path !== undefined && this.#fileUnits + path.length > CHUNK_PATHS_MAX) this.handOn()
     const to = this.#chunks.next(now)
     const { rows } = this.#chunks
@@ -80,15 +71,6 @@ export class OperationRows {
     rows[to + RECORD_POSITION] = positionOf(operation) ?? Number.NaN
     rows[to + RECORD_LENGTH] = lengthOf(operation) ?? Number.NaN
     rows[to + RECORD_FILE] = path === undefined ? Number.NaN : this.#indexOf(path)
-  }
-
-  #pathOf(operation: Traced): string | undefined {
-    const { kind, fd } = operation
-    if (kind === OPERATION_NOP) return undefined
-    if (kind !== OPERATION_OPEN) return this.#places.pathOf(fd)
-    const path = this.#opening.get(operation)
-    this.#opening.delete(operation)
-    return path
   }
 
   #indexOf(path: string): number {

@@ -95,8 +95,8 @@ export class OperationTrace {
   posting(operation: Traced, blocking: boolean): void {
     if (this.#header[HEADER_TRACE] === 0) return
     this.#stamp(operation.slot)
-    if (operation.kind === OPERATION_OPEN && (this.#header[HEADER_TRACE] & TRACE_RECORD) !== 0) {
-      this.rows.opening(operation)
+    if (operation.kind === OPERATION_OPEN) {
+      operation.path = this.#places.openedPath(operation.addrLow, operation.len)
     }
     if (this.publishes && operation.kind !== OPERATION_DETACH && this.#sampler.next()) {
       operation.span = new Span(operation, this.posted[operation.slot], this.#places, blocking)

@@ -12,5 +12,7 @@ export interface Traced {
   readonly addrLow: number
   readonly addrHigh: number
   readonly len: number
+  /** Of an OPEN: the path, where anybody may ask for it later; its memory has the result then. */
+  path: string | undefined
   span: Span | null
 }

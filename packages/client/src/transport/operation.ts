@@ -63,6 +63,7 @@ export class Operation implements Traced {
   addrLow = 0
   addrHigh = 0
   len = 0
+  path: string | undefined = undefined
   span: Span | null = null
   /** No result can be higher than this. */
   resultMax = 0
@@ -99,6 +100,7 @@ export class Operation implements Traced {
     this.resolve = unset
     this.reject = unset
     this.span = null
+    this.path = undefined
   }
 }
 
