@@ -104,7 +104,8 @@ export function distributionAt(memory: Float64Array, at: number): Distribution {
     }
   }
   const [p50, p90, p99, p999] = found
-  const mean = believable(memory[at + HISTOGRAM_SUM]) / count
+  // Where counts are made up, a mean beyond every time, or beyond all numbers, could come of them.
+  const mean = Math.min(max, believable(memory[at + HISTOGRAM_SUM]) / count)
   return { count, mean, p50, p90, p99, p999, max }
 }
 
