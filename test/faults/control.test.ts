@@ -129,6 +129,28 @@ describe('a test actor', () => {
     await within(5000, 'the write', written)
   })
 
+  test('stands still, and goes on with what was posted meanwhile', async () => {
+    await using tested = await spawnTestActor({ trace: true })
+    const { faults } = tested
+    const file = await tested.connect().open('/file', 'w+')
+    await faults.pause()
+    let told = false
+    const operations = faults.operations().then((count) => {
+      told = true
+      return count
+    })
+    const written = file.write('abc', 0)
+    // Nobody answers who stands still: an answer would be here after so many turns.
+    for (let turn = 0; turn < 1000; turn++) await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(told, false)
+    faults.resume()
+    await within(5000, 'the write', written)
+    await within(5000, 'what was asked meanwhile', operations)
+    assert.equal(await faults.operations(), 2)
+    await faults.pause()
+    await within(5000, 'close, which ends a pause', tested.close())
+  })
+
   test('does not carry out what was given up before its time', async () => {
     await using tested = await spawnTestActor({ time: 'manual', delayMicros: [10, 10] })
     const file = await tested.connect().open('/file', 'w+')

@@ -3,6 +3,7 @@ import { UringError } from '@uring-actor/client'
 import { wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import type { FaultEvent } from './history.ts'
+import { Pause } from './pause.ts'
 import { checkRule, type FaultRule } from './plan.ts'
 
 /** A file of the simulated disk. */
@@ -20,6 +21,7 @@ export interface FaultControl {
   restorePower(): void
   hold(): void
   release(): void
+  pause(word: Int32Array): void
   step(micros: number | null): Promise<void>
   run(): Promise<void>
   automatic(): void
@@ -37,6 +39,7 @@ export class Faults {
   readonly #control: ReturnType<typeof wrap<FaultControl>>
   readonly #memory: boolean
   readonly #unanswered = new Set<(error: Error) => void>()
+  #pause: Pause | null = null
   #ended = false
 
   constructor(port: MessagePort, memory: boolean) {
@@ -80,6 +83,23 @@ export class Faults {
   }
 
   /**
+   * Has the actor's thread stand still from when the promise resolves until `resume`: what is posted
+   * meanwhile waits in the channels, and so do all other calls of this class.
+   */
+  pause(): Promise<void> {
+    const pause = this.#pause ?? new Pause()
+    this.#pause = pause
+    // The call itself is answered only when the pause is over.
+    return this.#ask(() => Promise.race([pause.begun(), this.#control.pause(pause.word)]))
+  }
+
+  /** Ends the pause, at once. */
+  resume(): void {
+    this.#pause?.end()
+    this.#pause = null
+  }
+
+  /**
    * With `time: 'manual'`: lets time go on by so many microseconds of virtual time, or to the next
    * result. Operations that this thread has begun before are taken first.
    */
@@ -109,6 +129,7 @@ export class Faults {
 
   /** Internal: from now on nothing is kept back, so that the actor can close. */
   async letGo(): Promise<void> {
+    this.resume()
     await this.#ask(() => this.#control.automatic())
     await this.release()
   }

@@ -10,6 +10,7 @@ import { FaultEngine } from './fault-engine.ts'
 import { MemoryCalls } from './memory-calls.ts'
 import { MemoryDisk } from './memory-disk.ts'
 import { MemoryEngine } from './memory-engine.ts'
+import { standStill } from './pause.ts'
 import type { ResolvedPlan } from './plan.ts'
 
 export const makeLayer: LayerModule['makeLayer'] = (
@@ -54,6 +55,7 @@ function controlOf(engine: FaultEngine, disk: MemoryDisk | null, wake: () => voi
       engine.release()
       wake()
     },
+    pause: standStill,
     step: (micros) => {
       const reached = time.go(micros ?? Infinity, micros === null)
       wake()
