@@ -38,7 +38,11 @@ const EXAMPLES: Record<string, RegExp[]> = {
     /^find\n {2}open, ENOENT: \d+\.\d µs, \d+\.\d of them in the kernel$/m,
     /^read: 2 times$/m,
   ],
+  '07-prometheus': [/^listening on http:\/\/127\.0\.0\.1:\d+$/m],
 }
+
+/** Those that serve until they are told to end, and what they print when they are ready. */
+const SERVERS: Record<string, RegExp> = { '07-prometheus': /^listening on /m }
 
 describe('the examples', () => {
   test('each one has its test here', () => {
@@ -52,7 +56,15 @@ describe('the examples', () => {
   for (const [name, lines] of Object.entries(EXAMPLES)) {
     test(name, async () => {
       const TMPDIR = temporaryDirectory()
-      const result = await runScript(new URL(`${name}.js`, COMPILED), { env: { TMPDIR } })
+      const ready = SERVERS[name]
+      const result = await runScript(new URL(`${name}.js`, COMPILED), {
+        // Any port that is free.
+        args: ready ? ['0'] : [],
+        env: { TMPDIR },
+        onOutput: (text, child) => {
+          if (ready?.test(text)) child.kill('SIGTERM')
+        },
+      })
       assert.equal(result.code, 0, result.stderr)
       assert.equal(result.stderr, '')
       for (const line of lines) assert.match(result.stdout, line)
