@@ -1,5 +1,6 @@
 // An operation that is held up for 50 ms, in each of its stages in turn, has those 50 ms in that stage
-// and in no other, and not as busy time; in its span and in the histograms.
+// and in no other, and not as busy time; in its span and in the histograms. The stages of every
+// operation are not negative, and sum to its total.
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,8 +8,10 @@ import { type Actor, type ActorOptions, spawnActor } from '@uring-actor/actor'
 import { type FaultPlan, spawnTestActor, type TestActor } from '@uring-actor/actor/testing'
 import type { Client, OperationSpan, UringFile } from '@uring-actor/client'
 import { SlowPipe } from '../support/pipe.ts'
-import { startTask } from '../support/thread.ts'
-import { assertSound, SpanLog } from './spans.ts'
+import { runTask, startTask } from '../support/thread.ts'
+import type { workTraced } from './counting-tasks.ts'
+import { assertSound, SpanLog } from './span-log.ts'
+import { WorkScene } from './work-scene.ts'
 
 /** Microseconds by which an operation is held up at the least. */
 const DELAY = 50_000
@@ -20,6 +23,8 @@ const ELSEWHERE = 25_000
 const TRIES = 20
 
 const TASKS = new URL('./feeding-task.js', import.meta.url)
+const COUNTING = new URL('./counting-tasks.js', import.meta.url)
+type TracedReport = Awaited<ReturnType<typeof workTraced>>
 const OPTIONS: ActorOptions = { trace: 'span' }
 const STAGES = ['queue', 'batch', 'kernel', 'delivery'] as const
 type Stage = (typeof STAGES)[number]
@@ -206,6 +211,32 @@ describe('50 ms show up', () => {
       await assertCounted(client, 'read', 'kernel')
       await feeding.worker.terminate()
       pipe.close()
+    })
+  }
+})
+
+describe('the stages of mixed operations from four threads', () => {
+  for (const engine of ['io_uring', 'threadpool'] as const) {
+    test(`are not negative, and sum to the total: ${engine}`, async (t) => {
+      await using actor = await spawnOrSkip(engine, t)
+      if (actor === null) return
+      const seed = Math.floor(Math.random() * 2 ** 31)
+      t.diagnostic(`seed ${seed}`)
+      const scene = new WorkScene(seed)
+      const tasks = Array.from({ length: 4 }, () => scene.orders(2000))
+      const reports = await Promise.all(
+        tasks.map((orders) => runTask<TracedReport>(COUNTING, 'workTraced', orders)),
+      )
+      for (const { counted, spans, failed } of reports) {
+        const counts = Object.entries(counted).map(([kind, { count }]) => [kind, count])
+        assert.deepEqual(spans, Object.fromEntries(counts))
+        const errors = Object.values(counted).map((each) => each.errors)
+        assert.equal(
+          failed,
+          errors.reduce((sum, count) => sum + count),
+        )
+      }
+      scene.close()
     })
   }
 })
