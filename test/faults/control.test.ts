@@ -129,6 +129,25 @@ describe('a test actor', () => {
     await within(5000, 'the write', written)
   })
 
+  test('refuses submissions until it is told to accept them, or closed', async () => {
+    await using tested = await spawnTestActor({ queueEntries: 2 })
+    const { faults } = tested
+    const file = await tested.connect().open('/file', 'w+')
+    for (const end of [() => faults.accept(), () => tested.close()]) {
+      const before = await faults.operations()
+      await faults.refuse()
+      let settled = 0
+      const written = [0, 1, 2, 3].map((place) => file.write('x', place).then(() => settled++))
+      // Two find room, and are begun; nobody answers what was not submitted.
+      while ((await faults.operations()) < before + 2) await sleep(1)
+      for (let turn = 0; turn < 100; turn++) await faults.history()
+      assert.equal(await faults.operations(), before + 2)
+      assert.equal(settled, 0)
+      await within(5000, 'what ends it', end())
+      await within(5000, 'the writes', Promise.all(written))
+    }
+  })
+
   test('stands still, and goes on with what was posted meanwhile', async () => {
     await using tested = await spawnTestActor({ trace: true })
     const { faults } = tested

@@ -21,6 +21,8 @@ export interface FaultControl {
   restorePower(): void
   hold(): void
   release(): void
+  refuse(): void
+  accept(): void
   pause(word: Int32Array): void
   step(micros: number | null): Promise<void>
   run(): Promise<void>
@@ -83,6 +85,18 @@ export class Faults {
   }
 
   /**
+   * Refuses submissions, as a kernel that is busy: what the actor has begun waits, and when it is as
+   * much as one submission holds, so does what comes then; until `accept`. Nothing completes meanwhile.
+   */
+  refuse(): Promise<void> {
+    return this.#ask(() => this.#control.refuse())
+  }
+
+  accept(): Promise<void> {
+    return this.#ask(() => this.#control.accept())
+  }
+
+  /**
    * Has the actor's thread stand still from when the promise resolves until `resume`: what is posted
    * meanwhile waits in the channels, and so do all other calls of this class.
    */
@@ -131,6 +145,7 @@ export class Faults {
   async letGo(): Promise<void> {
     this.resume()
     await this.#ask(() => this.#control.automatic())
+    await this.accept()
     await this.release()
   }
 

@@ -46,6 +46,7 @@ export class FaultEngine extends WrappedEngine implements Engine {
   #busy = 0
   #cuts = 0
   #holding = false
+  #refusing = false
 
   constructor(plan: ResolvedPlan, inner: Engine, disk: MemoryDisk | null) {
     super(`faults(${inner.name})`, inner, Math.min(inner.chainLength, plan.queueEntries))
@@ -127,6 +128,7 @@ export class FaultEngine extends WrappedEngine implements Engine {
   submit(sink: CompletionSink): number {
     if (this.#begun.length === 0) return this.poll(sink)
     const { seed, rates } = this.#plan
+    if (this.#refusing) return 0
     const random = new Random(seed, FOR_SUBMISSION, ++this.#submissions)
     if (this.#busy < MOST_BUSY && random.chance(rates.busy)) {
       this.#busy++
@@ -288,6 +290,15 @@ export class FaultEngine extends WrappedEngine implements Engine {
   release(): void {
     this.#holding = false
     this.#ended.push(...this.#held.splice(0))
+  }
+
+  /** Refuses every submission from now on: what was begun stays where it is. */
+  refuse(): void {
+    this.#refusing = true
+  }
+
+  accept(): void {
+    this.#refusing = false
   }
 
   /**

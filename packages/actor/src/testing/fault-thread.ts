@@ -55,6 +55,8 @@ function controlOf(engine: FaultEngine, disk: MemoryDisk | null, wake: () => voi
       engine.release()
       wake()
     },
+    refuse: () => engine.refuse(),
+    accept: () => engine.accept(),
     pause: standStill,
     step: (micros) => {
       const reached = time.go(micros ?? Infinity, micros === null)
