@@ -133,6 +133,22 @@ describe('50 ms show up', () => {
     await onDisk('queue', 'read', held, {}, { channelDepth: 2 })
   })
 
+  test('as batch, when the submission has no room', async () => {
+    const refused = async (scene: Scene): Promise<void> => {
+      const { tested, client, file } = scene
+      const before = await tested.faults.operations()
+      await tested.faults.refuse()
+      // This one takes all the room that there is.
+      const nop = client.nop()
+      await begun(scene, before)
+      const read = readSome(file, 0)
+      await sleep(HELD_MILLIS)
+      await tested.faults.accept()
+      await Promise.all([nop, read])
+    }
+    await onDisk('batch', 'read', refused, { queueEntries: 1 })
+  })
+
   test('as batch, when a sync waits for another one', async () => {
     await onDisk('batch', 'fsync', async (scene) => {
       const { tested, file } = scene
