@@ -6,7 +6,7 @@ import { Random } from '../random/random.ts'
 const FILE_BYTES = 1 << 16
 const MOST_BYTES = 4096
 /** Operations that one client has in flight at a time. */
-const LANES = 32
+export const LANES = 32
 
 export const KINDS = [
   'nop',
