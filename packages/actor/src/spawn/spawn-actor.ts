@@ -99,9 +99,15 @@ function makeHeader(trace: TraceSetting): SharedArrayBuffer {
  */
 function threadArguments(): string[] | undefined {
   if (process.permission !== undefined) return undefined
-  return process.execArgv.filter(
-    (argument) => argument.startsWith('--cpu-prof') || argument === '--no-addons',
-  )
+  return process.execArgv.filter((argument, index, all) => {
+    const isValue = index > 0 && takesNext(all[index - 1])
+    return isValue || argument.startsWith('--cpu-prof') || argument === '--no-addons'
+  })
+}
+
+/** `--cpu-prof-dir` and its like may have their value behind them, instead of after a `=`. */
+function takesNext(argument: string): boolean {
+  return argument.startsWith('--cpu-prof-') && !argument.includes('=')
 }
 
 /**

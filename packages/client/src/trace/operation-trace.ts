@@ -47,6 +47,9 @@ export class OperationTrace {
   /** Posts since something was handed over, and the slot of the last of them. */
   #burst = 0
   #burstSlot = 0
+  /** What the header says while a batch is delivered. */
+  #records = false
+  #slowMicros = 0
 
   constructor(
     header: Int32Array,
@@ -70,7 +73,10 @@ export class OperationTrace {
 
   /** Completions are about to be settled; false where nothing is traced. */
   delivering(): boolean {
-    if (this.#header[HEADER_TRACE] === 0) return false
+    const word = this.#header[HEADER_TRACE]
+    if (word === 0) return false
+    this.#records = (word & TRACE_RECORD) !== 0
+    this.#slowMicros = this.#header[HEADER_SLOW]
     storeMicros(this.recorder.now, 0)
     return true
   }
@@ -93,14 +99,18 @@ export class OperationTrace {
 
   /** Its request is about to be written. */
   posting(operation: Traced, blocking: boolean): void {
-    if (this.#header[HEADER_TRACE] === 0) return
+    const word = this.#header[HEADER_TRACE]
+    if (word === 0) return
     this.#stamp(operation.slot)
     if (operation.kind === OPERATION_OPEN) {
       operation.path = this.#places.openedPath(operation.addrLow, operation.len)
     }
-    if (this.publishes && operation.kind !== OPERATION_DETACH && this.#sampler.next()) {
-      operation.span = new Span(operation, this.posted[operation.slot], this.#places, blocking)
-    }
+    if ((word & TRACE_LEVEL) === TRACE_SPAN) this.#perhapsBegin(operation, blocking)
+  }
+
+  #perhapsBegin(operation: Traced, blocking: boolean): void {
+    if (!this.publishes || operation.kind === OPERATION_DETACH || !this.#sampler.next()) return
+    operation.span = new Span(operation, this.posted[operation.slot], this.#places, blocking)
   }
 
   /** What was posted is handed over. */
@@ -127,11 +137,8 @@ export class OperationTrace {
     const { recorder, posted } = this
     if (operation.kind === OPERATION_DETACH || posted[operation.slot] === 0) return
     recorder.record(operation.kind, posted, operation.slot, times, at)
-    if ((this.#header[HEADER_TRACE] & TRACE_RECORD) !== 0) {
-      this.rows.record(operation, res, flags, times, at)
-    }
-    const slow = this.#header[HEADER_SLOW]
-    if (slow > 0 && recorder.total >= slow) {
+    if (this.#records) this.rows.record(operation, res, flags, times, at)
+    if (this.#slowMicros > 0 && recorder.total >= this.#slowMicros) {
       this.#slow.tell(this.#describe(operation), res, recorder.stages(), recorder.now[0])
     }
     if (operation.span !== null) this.#end(operation.span, operation, res)

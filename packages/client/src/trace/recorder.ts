@@ -46,9 +46,13 @@ export class Recorder {
   kernel = 0
   delivery = 0
   readonly #times: Float64Array = new Float64Array(this.memory)
-  /** Kind of the operation recorded last, and how many before it were like it and not flushed. */
+  /**
+   * Kind of the operation recorded last; how many have its stages but for the queue, and how many of
+   * those all of its times, that stand in no histogram yet.
+   */
   #kind = 0
   #alike = 0
+  #same = 0
   #posts = 0
   #sampleAt = 0
   /** Microseconds that a post and a delivery take, smoothed. */
@@ -106,15 +110,28 @@ export class Recorder {
       this.batch = batch
       this.kernel = kernel
       this.delivery = delivery
+      this.total = total
+      this.queue = queue
+    } else if (total !== this.total || queue !== this.queue) {
+      this.#flushSame()
+      this.total = total
+      this.queue = queue
     }
     this.#alike++
-    this.total = total
-    this.queue = queue
+    this.#same++
+  }
+
+  /** Records operations whose times are all the same: called and done together. */
+  #flushSame(): void {
+    const same = this.#same
+    if (same === 0) return
+    this.#same = 0
+    const { total, busy, queue } = this
     const memory = this.#times
-    const base = kind * KIND_F64
-    addTo(memory, base + METRIC_TOTAL * HISTOGRAM_F64, total)
-    addTo(memory, base + METRIC_IDLE * HISTOGRAM_F64, total - busy)
-    addTo(memory, base + METRIC_QUEUE * HISTOGRAM_F64, queue)
+    const base = this.#kind * KIND_F64
+    addTo(memory, base + METRIC_TOTAL * HISTOGRAM_F64, total, same)
+    addTo(memory, base + METRIC_IDLE * HISTOGRAM_F64, total - busy, same)
+    addTo(memory, base + METRIC_QUEUE * HISTOGRAM_F64, queue, same)
   }
 
   /**
@@ -124,6 +141,7 @@ export class Recorder {
   flush(): void {
     const alike = this.#alike
     if (alike === 0) return
+    this.#flushSame()
     this.#alike = 0
     const memory = this.#times
     const base = this.#kind * KIND_F64
