@@ -6,7 +6,7 @@
 import './lib/node-version.mjs'
 import path from 'node:path'
 import process from 'node:process'
-import { bundleActorThread } from './lib/bundle.mjs'
+import { bundle } from './lib/bundle.mjs'
 import { filesBelow, root, run, runMain, works } from './lib/project.mjs'
 import { setup } from './setup.mjs'
 
@@ -54,7 +54,7 @@ async function main(args) {
     await check('types of scripts', bin('tsc'), ['--project', 'scripts']),
   ]
   // What the check of the types has written is what runs next.
-  if (results[2]) await bundleActorThread()
+  if (results[2]) await bundle()
   return results.every(Boolean) ? 0 : 1
 }
 

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
-import { bundleActorThread } from './bundle.mjs'
+import { bundle } from './bundle.mjs'
 import { filesBelow, root, runOrFail } from './project.mjs'
 
 /** Compiles what changed. */
@@ -11,7 +11,7 @@ export async function compile() {
   const before = newestBuild()
   const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
   await runOrFail('tsc -b', process.execPath, [tsc, '--build', '--pretty', 'false'])
-  await bundleActorThread()
+  await bundle()
   if (newestBuild() === before) return
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   process.stderr.write(`setup: compiled the TypeScript sources … ${seconds} s\n`)
