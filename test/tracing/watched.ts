@@ -11,12 +11,19 @@ export const PROGRAM: string = fileURLToPath(
   new URL('../bin/uring-actor.js', import.meta.resolve('@uring-actor/actor')),
 )
 
-/** The environment of a child, in which nothing of ours says how to trace, or to colour. */
+const UNWANTED = [
+  'URING_ACTOR_INSPECT',
+  'URING_ACTOR_TRACE',
+  'FORCE_COLOR',
+  'NO_COLOR',
+  // Node takes a terminal there for one without colours.
+  'CI',
+]
+
+/** The environment of a child, in which nothing says how to trace, or to colour. */
 export function plainEnvironment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...process.env, NODE_TEST_CONTEXT: '', TERM: 'xterm' }
-  for (const name of ['URING_ACTOR_INSPECT', 'URING_ACTOR_TRACE', 'FORCE_COLOR', 'NO_COLOR']) {
-    delete env[name]
-  }
+  for (const name of UNWANTED) delete env[name]
   return { ...env, ...more }
 }
 
