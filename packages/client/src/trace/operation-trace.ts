@@ -93,15 +93,19 @@ export class OperationTrace {
   }
 
   /** It has waited since a time in microseconds, or 0. */
-  calledAt({ slot }: Traced, micros: number): void {
-    this.posted[slot] = micros
+  calledAt(operation: Traced, micros: number): void {
+    this.posted[operation.slot] = micros
+    operation.called = micros !== 0
   }
 
   /** Its request is about to be written. */
   posting(operation: Traced, blocking: boolean): void {
     const word = this.#header[HEADER_TRACE]
-    if (word === 0) return
-    this.#stamp(operation.slot)
+    if (word === 0) {
+      this.posted[operation.slot] = 0
+      return
+    }
+    if (!operation.called) this.#stamp(operation.slot)
     if (operation.kind === OPERATION_OPEN) {
       operation.path = this.#places.openedPath(operation.addrLow, operation.len)
     }
@@ -121,7 +125,6 @@ export class OperationTrace {
   /** Now, or a few posts ago: what is posted in a long burst is posted in one go. */
   #stamp(slot: number): void {
     const { posted } = this
-    if (posted[slot] !== 0) return
     const before = this.#burst++
     if (before < BURST || before % BURST === 0) storeMicros(posted, slot)
     else posted[slot] = posted[this.#burstSlot]

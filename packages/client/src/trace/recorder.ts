@@ -16,6 +16,7 @@ import {
   nowMicros,
   OPERATION_LIMIT,
   OPERATION_NAMES,
+  storeMicros,
   TRACE_BYTES,
 } from '../protocol/index.ts'
 import { addTo, countAt, type Distribution, distributionAt } from './histogram.ts'
@@ -54,7 +55,8 @@ export class Recorder {
   #alike = 0
   #same = 0
   #posts = 0
-  #sampleAt = 0
+  /** One number: when the posting began whose time is taken, in microseconds; 0: none is. */
+  readonly #sample: Float64Array = new Float64Array(1)
   /** Microseconds that a post and a delivery take, smoothed. */
   #postShare = 0.3
   #deliveryShare = 0.3
@@ -62,14 +64,14 @@ export class Recorder {
   /** An operation's posting begins; the time of one of a few is taken. */
   posting(): void {
     this.#posts++
-    this.#sampleAt = (this.#posts & SAMPLE_MASK) === 0 ? nowMicros() : 0
+    if ((this.#posts & SAMPLE_MASK) === 0) storeMicros(this.#sample, 0)
   }
 
   /** It was written into the channel. */
   posted(): void {
-    if (this.#sampleAt === 0) return
-    const micros = nowMicros() - this.#sampleAt
-    this.#sampleAt = 0
+    if ((this.#posts & SAMPLE_MASK) !== 0 || this.#sample[0] === 0) return
+    const micros = nowMicros() - this.#sample[0]
+    this.#sample[0] = 0
     if (micros < LONGEST_SHARE) this.#postShare += (micros - this.#postShare) / 16
   }
 

@@ -12,6 +12,8 @@ export interface Traced {
   readonly addrLow: number
   readonly addrHigh: number
   readonly len: number
+  /** It has waited, since the time that is known already. */
+  called: boolean
   /** Of an OPEN: the path, where anybody may ask for it later; its memory has the result then. */
   path: string | undefined
   span: Span | null

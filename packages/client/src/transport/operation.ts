@@ -63,6 +63,7 @@ export class Operation implements Traced {
   addrLow = 0
   addrHigh = 0
   len = 0
+  called = false
   path: string | undefined = undefined
   span: Span | null = null
   /** No result can be higher than this. */
@@ -100,6 +101,7 @@ export class Operation implements Traced {
     this.resolve = unset
     this.reject = unset
     this.span = null
+    this.called = false
     this.path = undefined
   }
 }

@@ -332,7 +332,6 @@ export class Transport {
   /** Gives a claimed or posted operation's memory and slot back. */
   free(operation: Operation): void {
     if (operation.page >= 0) this.arena.release(operation.page)
-    this.trace.posted[operation.slot] = 0
     operation.clear()
     this.operations.free(operation)
   }
