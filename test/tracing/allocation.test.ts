@@ -6,22 +6,29 @@ import { temporaryFile } from '../support/temporary.ts'
 
 const child = new URL('./allocation-child.js', import.meta.url)
 const path = temporaryFile(1 << 17)
+const PROCESSES = 3
 
-/** Bytes of the heap for each read: the least of several looks, without those amid a collection. */
+/**
+ * Bytes that a read allocates, in the process that has the least: what the compiler puts together is a
+ * matter of luck, and what is allocated for each read is so in every process.
+ */
 async function bytesPerRead(level: string): Promise<number> {
-  const { perRead } = await reportOf<{ perRead: number[] }>(child, {
-    args: [level, path],
-    // Room for all that the reads leave behind, so that nothing is collected amid them.
-    nodeArgs: ['--expose-gc', '--max-semi-space-size=64'],
-  })
-  const grown = perRead.filter((bytes) => bytes > 0)
-  assert.ok(grown.length > 2, `${level}: ${perRead}`)
-  return Math.min(...grown)
+  const found: number[] = []
+  for (let run = 0; run < PROCESSES; run++) {
+    const { perRead } = await reportOf<{ perRead: number }>(child, {
+      args: [level, path],
+      nodeArgs: ['--max-semi-space-size=1'],
+    })
+    found.push(perRead)
+  }
+  return Math.min(...found)
 }
 
 test("'histogram' allocates nothing for an operation", async (t) => {
   const off = await bytesPerRead('off')
   const histogram = await bytesPerRead('histogram')
+  // A promise and its result are more than that: what is measured is the reads.
+  assert.ok(off > 100, `${off} bytes a read`)
   t.diagnostic(`${off.toFixed(0)} bytes a read at off, ${histogram.toFixed(0)} at histogram`)
   // The least that V8 allocates for anything is 16 bytes: less is not one thing for each operation.
   assert.ok(histogram - off < 12, `${(histogram - off).toFixed(1)} bytes more a read`)
