@@ -6,7 +6,7 @@ import { temporaryFile } from '../support/temporary.ts'
 
 const child = new URL('./allocation-child.js', import.meta.url)
 const path = temporaryFile(1 << 17)
-const PROCESSES = 3
+const PROCESSES = 5
 
 /**
  * Bytes that a read allocates, in the process that has the least: what the compiler puts together is a
@@ -30,6 +30,7 @@ test("'histogram' allocates nothing for an operation", async (t) => {
   // A promise and its result are more than that: what is measured is the reads.
   assert.ok(off > 100, `${off} bytes a read`)
   t.diagnostic(`${off.toFixed(0)} bytes a read at off, ${histogram.toFixed(0)} at histogram`)
-  // The least that V8 allocates for anything is 16 bytes: less is not one thing for each operation.
-  assert.ok(histogram - off < 12, `${(histogram - off).toFixed(1)} bytes more a read`)
+  // The least that V8 allocates for anything is 16 bytes: less is not one thing for each operation, but
+  // what the machine does otherwise: one collection more is 3 bytes.
+  assert.ok(histogram - off < 16, `${(histogram - off).toFixed(1)} bytes more a read`)
 })
