@@ -39,7 +39,7 @@ export async function bundle() {
   // What its entries share is in a file of its own: a class must be there once, whoever imports it.
   await build({
     ...common,
-    entryPoints: ['index', 'protocol/index', 'trace/index'].map((name) =>
+    entryPoints: ['index', 'protocol/index', 'internal'].map((name) =>
       path.join(client, `${name}.js`),
     ),
     outbase: client,

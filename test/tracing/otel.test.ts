@@ -287,16 +287,28 @@ describe('instrument()', () => {
   test('names what is wrong with its options', () => {
     const wrong: [unknown, string, RegExp][] = [
       [null, 'ERR_INVALID_ARG_TYPE', /"options" argument must be of type object\. Received null/],
-      [7, 'ERR_INVALID_ARG_TYPE', /"options" argument must be of type object\. Received 7/],
+      [
+        7,
+        'ERR_INVALID_ARG_TYPE',
+        /"options" argument must be of type object\. Received type number \(7\)/,
+      ],
       [{ span: true }, 'ERR_INVALID_ARG_VALUE', /"options\.span" is no option of instrument\(\)/],
-      [{ spans: 'yes' }, 'ERR_INVALID_ARG_TYPE', /"options\.spans" .* boolean\. Received 'yes'/],
+      [
+        { spans: 'yes' },
+        'ERR_INVALID_ARG_TYPE',
+        /"options\.spans" .* boolean\. Received type string \('yes'\)/,
+      ],
       [
         { metricsFrom: {} },
         'ERR_INVALID_ARG_TYPE',
         /"options\.metricsFrom" .* an Actor or a Client/,
       ],
       [{ metricsFrom: null }, 'ERR_INVALID_ARG_TYPE', /"options\.metricsFrom" .*Received null/],
-      [{ tracerProvider: 1 }, 'ERR_INVALID_ARG_TYPE', /"options\.tracerProvider" .*Received 1/],
+      [
+        { tracerProvider: 1 },
+        'ERR_INVALID_ARG_TYPE',
+        /"options\.tracerProvider" .*Received type number \(1\)/,
+      ],
       [
         { meterProvider: {} },
         'ERR_INVALID_ARG_TYPE',

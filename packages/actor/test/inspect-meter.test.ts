@@ -2,6 +2,7 @@
 // whatever a client writes into its trace memory, the figures stay numbers.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { addTo } from '@uring-actor/client/internal'
 import {
   HISTOGRAM_F64,
   histogramAt,
@@ -14,7 +15,6 @@ import {
   OPERATION_WRITE,
   TRACE_BYTES,
 } from '@uring-actor/client/protocol'
-import { addTo } from '@uring-actor/client/trace'
 import fc from 'fast-check'
 import type { Channel } from '#dist/channels/channel.js'
 import { Counts } from '#dist/channels/counts.js'

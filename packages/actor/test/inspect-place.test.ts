@@ -75,7 +75,7 @@ describe('URING_ACTOR_INSPECT', () => {
     process.env.URING_ACTOR_INSPECT = 'yes'
     assert.throws(() => inspectPlace(true), {
       code: 'ERR_INVALID_ARG_VALUE',
-      message: /"URING_ACTOR_INSPECT" must be 1, 0, or a path.* Received "yes"/,
+      message: /'URING_ACTOR_INSPECT' must be 1, 0, or a path.* Received 'yes'/,
     })
     process.env.URING_ACTOR_INSPECT = '0'
     assert.throws(() => inspectPlace(5), { code: 'ERR_INVALID_ARG_TYPE' })

@@ -1,5 +1,5 @@
+import { addHistograms } from '@uring-actor/client/internal'
 import { KIND_F64, METRICS, OPERATION_LIMIT } from '@uring-actor/client/protocol'
-import { addHistograms } from '@uring-actor/client/trace'
 import type { Channel } from './channel.ts'
 import { Counts } from './counts.ts'
 

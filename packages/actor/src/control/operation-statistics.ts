@@ -1,6 +1,6 @@
 import type { OperationStats } from '@uring-actor/client'
+import { addHistograms, errorCode, latencyAt } from '@uring-actor/client/internal'
 import { KIND_F64, METRICS, OPERATION_LIMIT, OPERATION_NAMES } from '@uring-actor/client/protocol'
-import { addHistograms, errorCode, latencyAt } from '@uring-actor/client/trace'
 import type { Counts } from '../channels/counts.ts'
 
 /** Where counts come from, and the times that belong to them. */

@@ -1,11 +1,11 @@
 import type { ActorStats, ClientStats, Distribution } from '@uring-actor/client'
+import { distributionAt, levelOf } from '@uring-actor/client/internal'
 import {
   HISTOGRAM_F64,
   nowMicros,
   OPERATION_READ,
   OPERATION_WRITE,
 } from '@uring-actor/client/protocol'
-import { distributionAt, levelOf } from '@uring-actor/client/trace'
 import type { Channel } from '../channels/channel.ts'
 import type { Departed } from '../channels/departed.ts'
 import type { EngineChoice } from '../engine/choice.ts'

@@ -1,5 +1,5 @@
+import { levelOf } from '@uring-actor/client/internal'
 import { nowMicros } from '@uring-actor/client/protocol'
-import { levelOf } from '@uring-actor/client/trace'
 import type { Departed } from '../channels/departed.ts'
 import type { StatisticsParts } from '../control/statistics.ts'
 import { Reading } from './meter.ts'

@@ -1,3 +1,4 @@
+import { addHistograms, distributionAt } from '@uring-actor/client/internal'
 import {
   HISTOGRAM_F64,
   HISTOGRAM_SUM,
@@ -9,7 +10,6 @@ import {
   OPERATION_READ,
   OPERATION_WRITE,
 } from '@uring-actor/client/protocol'
-import { addHistograms, distributionAt } from '@uring-actor/client/trace'
 import type { Figures } from './snapshot.ts'
 
 /** What is counted for a client, and what it has traced itself: a Channel has all of it. */

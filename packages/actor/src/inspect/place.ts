@@ -1,5 +1,6 @@
 import os from 'node:os'
 import path from 'node:path'
+import { invalidType, invalidValue, outOfRange } from '@uring-actor/client/internal'
 
 /** Bytes that the path of a Unix socket may have on Linux: sockaddr_un has one more, for the end. */
 const SOCKET_PATH_BYTES = 107
@@ -28,7 +29,7 @@ export function inspectPlace(option: unknown): InspectPlace | null {
   if (forced === undefined || forced === '') return asked
   if (forced === '0' || forced === '1') return placeOf(forced === '1', 'URING_ACTOR_INSPECT')
   if (!forced.includes('/')) {
-    throw invalid('URING_ACTOR_INSPECT', 'must be 1, 0, or a path with a slash in it', forced)
+    throw invalidValue('URING_ACTOR_INSPECT', 'must be 1, 0, or a path with a slash in it', forced)
   }
   return placeOf(forced, 'URING_ACTOR_INSPECT')
 }
@@ -37,16 +38,15 @@ function placeOf(value: unknown, name: string): InspectPlace | null {
   if (value === false) return null
   if (value === true) {
     // Where there are no users, as on Windows, no directory can be kept from the others.
-    if (process.geteuid === undefined) throw invalid(name, 'needs a system with Unix sockets', true)
+    if (process.geteuid === undefined)
+      throw invalidValue(name, 'needs a system with Unix sockets', true)
     return checked(defaultPlace(process.geteuid(), process.pid), `${name}, in ${os.tmpdir()},`)
   }
   if (typeof value !== 'string') {
-    const received = value === null ? 'null' : `type ${typeof value}`
-    const message = `The "${name}" property must be of type boolean or string. Received ${received}`
-    throw Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' })
+    throw invalidType(name, 'of type boolean or string', value)
   }
   if (value === '' || value.includes('\0')) {
-    throw invalid(name, 'must be a path, not empty and without null bytes', value)
+    throw invalidValue(name, 'must be a path, not empty and without null bytes', value)
   }
   return checked({ path: path.resolve(value), directory: null }, name)
 }
@@ -55,17 +55,5 @@ function checked(place: InspectPlace, name: string): InspectPlace {
   const bytes = Buffer.byteLength(place.path)
   if (bytes <= SOCKET_PATH_BYTES) return place
   const range = `an absolute path of at most ${SOCKET_PATH_BYTES} bytes`
-  throw Object.assign(
-    new RangeError(
-      `The value of "${name}" is out of range. It must be ${range}. Received ${bytes} bytes: '${place.path}'`,
-    ),
-    { code: 'ERR_OUT_OF_RANGE' },
-  )
-}
-
-function invalid(name: string, reason: string, value: unknown): TypeError {
-  const shown = JSON.stringify(value)
-  return Object.assign(new TypeError(`"${name}" ${reason}. Received ${shown}`), {
-    code: 'ERR_INVALID_ARG_VALUE',
-  })
+  throw outOfRange(name, range, `${bytes} bytes: '${place.path}'`)
 }

@@ -1,3 +1,4 @@
+import { addTo } from '@uring-actor/client/internal'
 import {
   HEADER_DIRTY,
   HEADER_STATE,
@@ -10,7 +11,6 @@ import {
   STATE_RUNNING,
   TRACE_OFF,
 } from '@uring-actor/client/protocol'
-import { addTo } from '@uring-actor/client/trace'
 import type { Channel } from '../channels/channel.ts'
 import type { Clients } from '../channels/clients.ts'
 import { BROKEN, type Taking } from '../channels/taking.ts'

@@ -1,3 +1,4 @@
+import { RecordChunks } from '@uring-actor/client/internal'
 import {
   BATCH_CALLED,
   BATCH_COMPLETED,
@@ -7,7 +8,6 @@ import {
   BATCH_SUBMITTED,
   BATCH_TAKEN,
 } from '@uring-actor/client/protocol'
-import { RecordChunks } from '@uring-actor/client/trace'
 
 /** Records the loop's batches for a trace file, one row each; they do not overlap. */
 export class BatchRows {

@@ -8,9 +8,3 @@ export const FILE_PATH = 'file.path'
 export const THREAD_ID = 'thread.id'
 
 export const OPERATION = 'uring_actor.operation'
-
-/** The code that node:fs gives an error, or what else there is to call it by. */
-export function errorType(error: Error): string {
-  const { code } = error as NodeJS.ErrnoException
-  return typeof code === 'string' ? code : error.name
-}

@@ -1,6 +1,6 @@
-import { inspect } from 'node:util'
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api'
 import type { Client } from '@uring-actor/client'
+import { invalidType, unknownOption } from '@uring-actor/client/internal'
 import type { Actor } from '../spawn/actor.ts'
 
 /** What `instrument()` is to make spans and metrics of. */
@@ -27,19 +27,14 @@ const KNOWN: readonly string[] = ['spans', 'metricsFrom', 'tracerProvider', 'met
 /** Checks every option; throws Node's argument errors. */
 export function checkOptions(options: InstrumentOptions): void {
   if (typeof options !== 'object' || options === null) {
-    throw invalidType('options', 'argument must be of type object', options)
+    throw invalidType('options', 'of type object', options)
   }
   for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name)) {
-      throw coded(
-        `"options.${name}" is no option of instrument(). There are: ${KNOWN.join(', ')}`,
-        'ERR_INVALID_ARG_VALUE',
-      )
-    }
+    if (!KNOWN.includes(name)) throw unknownOption(name, 'instrument()', KNOWN)
   }
   const { spans, metricsFrom, tracerProvider, meterProvider } = options
   if (spans !== undefined && typeof spans !== 'boolean') {
-    throw invalidType('options.spans', 'property must be of type boolean', spans)
+    throw invalidType('options.spans', 'of type boolean', spans)
   }
   requireMethod('metricsFrom', 'stats', 'an Actor or a Client', metricsFrom)
   requireMethod('tracerProvider', 'getTracer', 'a TracerProvider', tracerProvider)
@@ -50,14 +45,5 @@ function requireMethod(name: string, method: string, expected: string, value: un
   if (value === undefined) return
   const found = (value as Record<string, unknown> | null)?.[method]
   if (typeof found === 'function') return
-  throw invalidType(`options.${name}`, `property must be ${expected}`, value)
-}
-
-function invalidType(name: string, expected: string, value: unknown): TypeError {
-  const received = inspect(value, { depth: -1 })
-  return coded(`The "${name}" ${expected}. Received ${received}`, 'ERR_INVALID_ARG_TYPE')
-}
-
-function coded(message: string, code: string): TypeError {
-  return Object.assign(new TypeError(message), { code })
+  throw invalidType(`options.${name}`, expected, value)
 }

@@ -10,7 +10,8 @@ import {
   type Tracer,
 } from '@opentelemetry/api'
 import { type OperationSpan, type Stages, TRACING_CHANNEL } from '@uring-actor/client'
-import { ERROR_TYPE, errorType, FILE_PATH, OPERATION, THREAD_ID } from './names.ts'
+import { codeOf } from '@uring-actor/client/internal'
+import { ERROR_TYPE, FILE_PATH, OPERATION, THREAD_ID } from './names.ts'
 
 const STARTED = `tracing:${TRACING_CHANNEL}:start`
 const RETURNED = `tracing:${TRACING_CHANNEL}:end`
@@ -54,7 +55,7 @@ export function recordSpans(tracer: Tracer, meter: Meter): () => void {
     const micros = operation.stages?.total ?? microsSince(operation.startTime)
     finishSpan(span, operation, micros)
     const attributes: Attributes = { [OPERATION]: operation.operation }
-    if (operation.error) attributes[ERROR_TYPE] = errorType(operation.error)
+    if (operation.error) attributes[ERROR_TYPE] = codeOf(operation.error)
     durations.record(micros / 1e6, attributes)
     if (stopped && open.size === 0) leave()
   }
@@ -104,7 +105,7 @@ function finishSpan(span: Span, operation: OperationSpan, micros: number): void 
     if (error !== undefined) {
       span.recordException(error, end)
       span.setStatus({ code: SpanStatusCode.ERROR, message: error.message })
-      span.setAttribute(ERROR_TYPE, errorType(error))
+      span.setAttribute(ERROR_TYPE, codeOf(error))
     } else if (result !== undefined) span.setAttribute('uring_actor.result', result)
   }
   span.end(end)

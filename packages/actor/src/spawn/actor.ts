@@ -11,8 +11,14 @@ import {
   type TraceOptions,
   UringError,
 } from '@uring-actor/client'
+import {
+  actorHeading,
+  levelOf,
+  storeTrace,
+  traceWords,
+  withTable,
+} from '@uring-actor/client/internal'
 import { ADDRESS_KEY, HEADER_LIFE, LIFE_EXITED, SLOW_KIND } from '@uring-actor/client/protocol'
-import { actorHeading, levelOf, storeTrace, traceWords, withTable } from '@uring-actor/client/trace'
 import { wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import { recordTrace, type TraceSource } from '../trace-file/record-trace.ts'

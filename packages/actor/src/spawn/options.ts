@@ -1,12 +1,19 @@
 import type { TraceLevel, TraceOptions } from '@uring-actor/client'
 import {
+  invalidType,
+  invalidValue,
+  outOfRange,
+  type TraceWords,
+  traceWords,
+  unknownOption,
+} from '@uring-actor/client/internal'
+import {
   ARENA_BYTES_MAX,
   ARENA_BYTES_MIN,
   CHANNEL_DEPTH_MAX,
   CHANNEL_DEPTH_MIN,
   MAX_CLIENTS_LIMIT,
 } from '@uring-actor/client/protocol'
-import { type TraceWords, traceWords } from '@uring-actor/client/trace'
 import { type InspectPlace, inspectPlace } from '../inspect/place.ts'
 
 /** What carries operations out. */
@@ -85,14 +92,7 @@ export function resolveOptions(options: ActorOptions | undefined): ResolvedOptio
   const given = options ?? {}
   if (typeof given !== 'object') throw invalidType('options', 'of type object', options)
   for (const name of Object.keys(given)) {
-    if (!KNOWN.includes(name)) {
-      throw coded(
-        new TypeError(
-          `"options.${name}" is no option of spawnActor(). There are: ${KNOWN.join(', ')}`,
-        ),
-        'ERR_INVALID_ARG_VALUE',
-      )
-    }
+    if (!KNOWN.includes(name)) throw unknownOption(name, 'spawnActor()', KNOWN)
   }
   return {
     queueDepth: powerOfTwo(size(given.queueDepth, 'queueDepth', 1024, 1, 16384)),
@@ -113,39 +113,35 @@ export function resolveOptions(options: ActorOptions | undefined): ResolvedOptio
 /** The longest that the header's word can say, in milliseconds: 35 minutes. */
 const SLOW_MILLIS_MAX = 2_147_483
 
+/** What URING_ACTOR_TRACE may say. */
+const TRACES: Readonly<Record<string, TraceLevel | TraceOptions>> = {
+  off: 'off',
+  histogram: 'histogram',
+  span: 'span',
+  log: { level: 'span', log: true },
+}
+
 /** Checks what is to be traced; throws Node's argument errors. */
 export function resolveTrace(options: ActorOptions | undefined): TraceSetting {
-  const { trace, slowOperationMs } = options ?? {}
-  const asked = traceWords(trace ?? 'histogram', 'options.trace')
+  const { trace = 'histogram', slowOperationMs } = options ?? {}
+  const asked = traceWords(trace, 'options.trace')
   const forced = process.env.URING_ACTOR_TRACE
   const words = forced === undefined || forced === '' ? asked : forcedTrace(forced)
   return { ...words, slowMicros: slowOf(slowOperationMs) }
 }
 
 function forcedTrace(value: string): TraceWords {
-  if (value === 'log') return traceWords({ level: 'span', log: true }, 'URING_ACTOR_TRACE')
-  if (value === 'off' || value === 'histogram' || value === 'span') return traceWords(value, value)
-  throw coded(
-    new TypeError(
-      `"URING_ACTOR_TRACE" must be one of: off, histogram, span, log. Received '${value}'`,
-    ),
-    'ERR_INVALID_ARG_VALUE',
-  )
+  const name = 'URING_ACTOR_TRACE'
+  if (Object.hasOwn(TRACES, value)) return traceWords(TRACES[value], name)
+  throw invalidValue(name, `must be one of: ${Object.keys(TRACES).join(', ')}`, value)
 }
 
 function slowOf(value: unknown): number {
   if (value === undefined) return 0
-  if (typeof value !== 'number') {
-    throw invalidType('options.slowOperationMs', 'of type number', value)
-  }
+  const name = 'options.slowOperationMs'
+  if (typeof value !== 'number') throw invalidType(name, 'of type number', value)
   if (!(value > 0 && value <= SLOW_MILLIS_MAX)) {
-    throw coded(
-      new RangeError(
-        'The value of "options.slowOperationMs" is out of range. ' +
-          `It must be > 0 && <= ${SLOW_MILLIS_MAX}. Received ${value}`,
-      ),
-      'ERR_OUT_OF_RANGE',
-    )
+    throw outOfRange(name, `> 0 && <= ${SLOW_MILLIS_MAX}`, value)
   }
   return Math.max(1, Math.round(value * 1000))
 }
@@ -160,10 +156,7 @@ function engineOf(value: unknown): EngineName {
 function checkedEngine(engine: unknown, name: string): EngineName {
   if (typeof engine !== 'string') throw invalidType(name, 'of type string', engine)
   if (!ENGINES.includes(engine)) {
-    throw coded(
-      new TypeError(`"${name}" must be one of: ${ENGINES.join(', ')}. Received '${engine}'`),
-      'ERR_INVALID_ARG_VALUE',
-    )
+    throw invalidValue(name, `must be one of: ${ENGINES.join(', ')}`, engine)
   }
   return engine as EngineName
 }
@@ -172,29 +165,11 @@ function size(value: unknown, name: string, fallback: number, min: number, max: 
   if (value === undefined) return fallback
   if (typeof value !== 'number') throw invalidType(`options.${name}`, 'of type number', value)
   if (!Number.isInteger(value) || value < min || value > max) {
-    const range = `an integer >= ${min} && <= ${max}`
-    throw coded(
-      new RangeError(
-        `The value of "options.${name}" is out of range. It must be ${range}. Received ${value}`,
-      ),
-      'ERR_OUT_OF_RANGE',
-    )
+    throw outOfRange(`options.${name}`, `an integer >= ${min} && <= ${max}`, value)
   }
   return value
 }
 
 function powerOfTwo(value: number): number {
   return 2 ** Math.ceil(Math.log2(value))
-}
-
-function invalidType(name: string, expected: string, value: unknown): TypeError {
-  const received = value === null ? 'null' : `type ${typeof value}`
-  return coded(
-    new TypeError(`The "${name}" property must be ${expected}. Received ${received}`),
-    'ERR_INVALID_ARG_TYPE',
-  )
-}
-
-function coded<E extends Error>(error: E, code: string): E {
-  return Object.assign(error, { code })
 }

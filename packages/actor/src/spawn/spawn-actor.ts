@@ -1,5 +1,6 @@
 import { getEnvironmentData, threadId, Worker } from 'node:worker_threads'
 import { type ActorAddress, UringError, type UringErrorCode } from '@uring-actor/client'
+import { storeTrace } from '@uring-actor/client/internal'
 import {
   ADDRESS_KEY,
   HEADER_BYTES,
@@ -12,7 +13,6 @@ import {
   LIFE_EXITED,
   PROTOCOL_VERSION,
 } from '@uring-actor/client/protocol'
-import { storeTrace } from '@uring-actor/client/trace'
 import { Actor } from './actor.ts'
 import type { LayerData, StartAnswer, StartData } from './messages.ts'
 import { type ActorOptions, resolveOptions, resolveTrace, type TraceSetting } from './options.ts'

@@ -1,3 +1,4 @@
+import { errorCode } from '@uring-actor/client/internal'
 import {
   COMPLETION_CANCELLED,
   COMPLETION_CHAIN_BROKEN,
@@ -16,7 +17,6 @@ import {
   RECORD_SUBMITTED,
   RECORD_TAKEN,
 } from '@uring-actor/client/protocol'
-import { errorCode } from '@uring-actor/client/trace'
 import type { Details } from './event-text.ts'
 
 /** No moment of a recording is later, in microseconds; whoever says so is not believed. */

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { invalidType, invalidValue, outOfRange } from '@uring-actor/client/trace'
+import { invalidType, invalidValue, isAbortSignal, outOfRange } from '@uring-actor/client/internal'
 
 /** How to record a trace file. */
 export interface RecordTraceOptions {
@@ -72,14 +72,4 @@ export function traceOrder(path: unknown, options: unknown): TraceOrder {
 /** What is no regular file would be replaced by one. */
 export function invalidPath(path: string): TypeError {
   return invalidValue('path', 'must be a regular file, or nothing yet', path)
-}
-
-/** By what it can do, as node:fs tells one: those of other realms are welcome. */
-function isAbortSignal(value: unknown): value is AbortSignal {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'aborted' in value &&
-    typeof (value as AbortSignal).addEventListener === 'function'
-  )
 }

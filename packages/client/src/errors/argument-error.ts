@@ -41,6 +41,24 @@ export function invalidValue(name: string, reason: string, value: unknown): Type
   )
 }
 
+/** `TypeError [ERR_INVALID_ARG_VALUE]` for a property of options that `callee` does not know. */
+export function unknownOption(name: string, callee: string, known: readonly string[]): TypeError {
+  return coded(
+    new TypeError(`"options.${name}" is no option of ${callee}. There are: ${known.join(', ')}`),
+    'ERR_INVALID_ARG_VALUE',
+  )
+}
+
+/** As node:fs tells one: by what it can do, so that those of other realms are welcome. */
+export function isAbortSignal(value: unknown): value is AbortSignal {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'aborted' in value &&
+    typeof (value as AbortSignal).addEventListener === 'function'
+  )
+}
+
 function coded<E extends Error>(error: E, code: string): E & { code: string } {
   return Object.assign(error, { code })
 }

@@ -24,6 +24,12 @@ export function errorCode(result: number): string {
   return getSystemErrorMap().get(result)?.[0] ?? nameOf(result)
 }
 
+/** The code that node:fs gives an error, or what else there is to call it by. */
+export function codeOf(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException
+  return typeof code === 'string' ? code : error.name
+}
+
 /**
  * Turns `-errno` into the error that node:fs would give.
  *

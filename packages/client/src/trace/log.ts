@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { codeOf } from '../errors/index.ts'
 import type { OperationSpan } from './types.ts'
 
 /** Spans as lines, in the form of Rust's tracing-subscriber: those of the crate io_uring_actor. */
@@ -32,12 +33,6 @@ function quoted(text: string): string {
     /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
-}
-
-/** The code that node:fs gives an error, or what else there is to call it by. */
-function codeOf(error: Error): string {
-  const { code } = error as NodeJS.ErrnoException
-  return typeof code === 'string' ? code : error.name
 }
 
 /**

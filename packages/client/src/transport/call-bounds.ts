@@ -1,6 +1,7 @@
 import {
   AbortError,
   invalidType,
+  isAbortSignal,
   type OperationOutcome,
   outOfRange,
   TimeoutError,
@@ -277,14 +278,4 @@ export function boundsOf(
 /** Runs a call within its bounds, if it has any. */
 export function bounded<T>(bounds: CallBounds | null, begin: () => Promise<T>): Promise<T> {
   return bounds === null ? begin() : bounds.guard(begin)
-}
-
-/** As node:fs tells one: by what it can do, so that those of other realms are welcome. */
-function isAbortSignal(value: unknown): value is AbortSignal {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'aborted' in value &&
-    typeof (value as AbortSignal).addEventListener === 'function'
-  )
 }
