@@ -24,6 +24,7 @@ export type { Distribution } from './trace/histogram.ts'
 export type { OperationLatency } from './trace/recorder.ts'
 export type { ActorStats, ClientStats } from './trace/stats.ts'
 export {
+  type OperationFacts,
   type OperationSpan,
   type OperationStats,
   type SlowOperation,

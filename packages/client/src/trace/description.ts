@@ -10,7 +10,7 @@ import {
   OPERATION_WRITE,
 } from '../protocol/index.ts'
 import type { Traced } from './traced.ts'
-import type { OperationSpan } from './types.ts'
+import type { OperationFacts } from './types.ts'
 
 /** What tracing has to ask of the client. */
 export interface Places {
@@ -23,14 +23,8 @@ export interface Places {
   errorOf(res: number, syscall: string, path: string | undefined): Error
 }
 
-/** What an operation is about. */
-export type Described = Pick<
-  OperationSpan,
-  'operation' | 'threadId' | 'file' | 'position' | 'length' | 'startTime'
->
-
 /** Says what an operation that was posted is about. */
-export function describe(operation: Traced, places: Places, startTime: number): Described {
+export function describe(operation: Traced, places: Places, startTime: number): OperationFacts {
   const { kind } = operation
   return {
     operation: OPERATION_NAMES[kind],

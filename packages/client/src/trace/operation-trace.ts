@@ -12,14 +12,14 @@ import {
   TRACE_RECORD,
   TRACE_SPAN,
 } from '../protocol/index.ts'
-import { type Described, describe, isTransfer, type Places } from './description.ts'
+import { describe, isTransfer, type Places } from './description.ts'
 import { writeLine } from './log.ts'
 import { type HandOn, OperationRows } from './operation-rows.ts'
 import { Recorder } from './recorder.ts'
 import { SlowReports } from './slow.ts'
 import { hasSubscribers, Sampler, Span } from './spans.ts'
 import type { Traced } from './traced.ts'
-import type { SlowOperation } from './types.ts'
+import type { OperationFacts, SlowOperation } from './types.ts'
 
 /**
  * So many posts that are handed over together have a clock reading each; of more than that every
@@ -131,7 +131,7 @@ export class OperationTrace {
     this.#burstSlot = slot
   }
 
-  #describe(operation: Traced): Described {
+  #describe(operation: Traced): OperationFacts {
     return describe(operation, this.#places, epochMillis(this.posted[operation.slot]))
   }
 

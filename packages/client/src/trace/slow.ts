@@ -1,6 +1,5 @@
 import { errorCode } from '../errors/index.ts'
-import type { Described } from './description.ts'
-import type { SlowOperation, Stages } from './types.ts'
+import type { OperationFacts, SlowOperation, Stages } from './types.ts'
 
 /** Reports of one client in a second, at most: a device that hangs makes every operation slow. */
 const MOST_PER_SECOND = 50
@@ -18,7 +17,7 @@ export class SlowReports {
   }
 
   /** One that took long, at a time in microseconds. */
-  tell(described: Described, res: number, stages: Stages, now: number): void {
+  tell(facts: OperationFacts, res: number, stages: Stages, now: number): void {
     if (now - this.#second > 1e6) {
       this.#second = now
       this.#told = 0
@@ -29,7 +28,7 @@ export class SlowReports {
     }
     this.#told++
     this.#report({
-      ...described,
+      ...facts,
       errorCode: res < 0 ? errorCode(res) : undefined,
       stages,
       slowest: slowestOf(stages),

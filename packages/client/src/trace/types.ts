@@ -43,14 +43,11 @@ export interface OperationStats {
 /** The stages of one operation, in microseconds; queue + batch + kernel + delivery = total. */
 export type Stages = Readonly<Record<Metric, number>>
 
-/**
- * One operation as the channels `tracing:uring-actor:operation:*` of node:diagnostics_channel have
- * it: one object from start to end. What is not known yet is undefined.
- */
-export interface OperationSpan {
+/** What an operation is about. What is not known yet, or has no meaning for it, is undefined. */
+export interface OperationFacts {
   /** `read`, `write`, `fsync` …: as `syscall` in the errors of node:fs. */
   readonly operation: string
-  /** The thread that called, and the number of its client in the process. */
+  /** The thread that called. */
   readonly threadId: number
   /** The path that the file was opened with, or that is to be opened; undefined without a file. */
   readonly file: string | undefined
@@ -59,6 +56,13 @@ export interface OperationSpan {
   readonly length: number | undefined
   /** When it was called, in milliseconds since the epoch, to a fraction of a microsecond. */
   readonly startTime: number
+}
+
+/**
+ * One operation as the channels `tracing:uring-actor:operation:*` of node:diagnostics_channel have
+ * it: one object from start to end.
+ */
+export interface OperationSpan extends OperationFacts {
   /** Bytes transferred; 0 for other operations. */
   result: number | undefined
   /** The error of node:fs's shape that it has failed with. */
@@ -70,13 +74,7 @@ export interface OperationSpan {
 }
 
 /** An operation that took longer than `slowOperationMs`. */
-export interface SlowOperation {
-  readonly operation: string
-  readonly threadId: number
-  readonly file: string | undefined
-  readonly position: number | null | undefined
-  readonly length: number | undefined
-  readonly startTime: number
+export interface SlowOperation extends OperationFacts {
   /** The code of its error, as node:fs gives it; undefined when it has succeeded. */
   readonly errorCode: string | undefined
   readonly stages: Stages
