@@ -16,7 +16,8 @@ import {
   OPERATION_WRITE,
   SYNC_DATA,
 } from '../protocol/index.ts'
-import type { RequestSpec, Transport } from '../transport/transport.ts'
+import type { RequestSpec } from '../transport/request-spec.ts'
+import type { Transport } from '../transport/transport.ts'
 
 /** Internal: one operation that a chain has collected. */
 export interface Member {

@@ -14,6 +14,7 @@ import {
 import { busy } from '../transport/busy.ts'
 import type { CallBounds } from '../transport/call-bounds.ts'
 import { type Operation, type Outcome, SETTLE_OUTCOME } from '../transport/operation.ts'
+import { postSpec } from '../transport/request-spec.ts'
 import { orderOf } from '../transport/steps.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Member } from './chain.ts'
@@ -141,7 +142,8 @@ function postMember(
   }
   bounds?.follow(operation, () => giveBuffer(operation, member))
   const flags = (index < count - 1 ? REQUEST_LINK : 0) | (drain && index === 0 ? REQUEST_DRAIN : 0)
-  transport.postSpec(operation, { ...spec, flags, addrLow: bytes ? operation.addr : spec.addrLow })
+  const addrLow = bytes ? operation.addr : spec.addrLow
+  postSpec(transport, operation, { ...spec, flags, addrLow })
 }
 
 /** The caller may use his buffer again: what is still read goes into one that the result names. */

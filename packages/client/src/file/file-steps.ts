@@ -12,8 +12,9 @@ import {
   SYNC_DATA,
 } from '../protocol/index.ts'
 import type { Outcome } from '../transport/operation.ts'
+import type { RequestSpec } from '../transport/request-spec.ts'
 import { allocate, call, isWanted, mend, type Steps } from '../transport/steps.ts'
-import type { RequestSpec, Transport } from '../transport/transport.ts'
+import type { Transport } from '../transport/transport.ts'
 import { advancedPosition, positionHigh, positionLow } from './arguments.ts'
 import { FileHandleState, releaseBlock } from './handle.ts'
 import type { PathBytes } from './path.ts'

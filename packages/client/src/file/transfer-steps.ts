@@ -1,6 +1,7 @@
 import { bufferChanged, systemError } from '../errors/index.ts'
 import { OPERATION_READ, OPERATION_WRITE, PAGE_SHIFT } from '../protocol/index.ts'
 import type { Outcome } from '../transport/operation.ts'
+import type { RequestSpec } from '../transport/request-spec.ts'
 import {
   allocate,
   finish,
@@ -11,7 +12,6 @@ import {
   type Steps,
   start,
 } from '../transport/steps.ts'
-import type { RequestSpec } from '../transport/transport.ts'
 import { advancedPosition, positionHigh, positionLow } from './arguments.ts'
 import { type FileHandleState, releaseBlock } from './handle.ts'
 import { leasedBlock, STAGE_BYTES } from './transfer.ts'

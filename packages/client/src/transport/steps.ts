@@ -1,7 +1,8 @@
 import { UringError } from '../errors/index.ts'
 import type { CallBounds } from './call-bounds.ts'
 import type { Outcome } from './operation.ts'
-import type { RequestSpec, Transport } from './transport.ts'
+import type { RequestSpec } from './request-spec.ts'
+import type { Transport } from './transport.ts'
 
 /**
  * An operation as a generator of steps. It is written once and run in two ways: `runAsync` awaits

@@ -1,5 +1,5 @@
-import { type MessagePort, threadId } from 'node:worker_threads'
-import { actorExited, clientClosed, protocolBroken, systemError } from '../errors/index.ts'
+import type { MessagePort } from 'node:worker_threads'
+import { actorExited, clientClosed, protocolBroken } from '../errors/index.ts'
 import { Arena } from '../memory/arena.ts'
 import {
   type ActorAddress,
@@ -10,43 +10,26 @@ import {
   COMPLETION_USER_HIGH,
   COMPLETION_USER_LOW,
   OPERATION_OPEN,
-  RECORDS_KIND,
   REQUEST_FLAGS_SHIFT,
-  SLOW_KIND,
 } from '../protocol/index.ts'
-import type { Places } from '../trace/description.ts'
-import type { HandOn } from '../trace/operation-rows.ts'
-import { OperationTrace } from '../trace/operation-trace.ts'
+import type { OperationTrace } from '../trace/operation-trace.ts'
 import { inThisContext } from '../trace/spans.ts'
-import type { SlowOperation } from '../trace/types.ts'
 import { ActorLife, endOf } from './actor-life.ts'
 import { busy } from './busy.ts'
 import type { CallBounds } from './call-bounds.ts'
 import { CancelWords } from './cancel-words.ts'
+import { traceOf } from './client-trace.ts'
 import { CompletionRing } from './completion-ring.ts'
 import { Doorbell } from './doorbell.ts'
 import { type Operation, type Outcome, type Reject, SETTLE_OUTCOME } from './operation.ts'
 import { OperationTable } from './operation-table.ts'
 import { Presence } from './presence.ts'
 import { RequestRing } from './request-ring.ts'
+import { postSpec, type RequestSpec } from './request-spec.ts'
 import { settle } from './settle.ts'
 import { type ExitEntry, endWaitsAtExit, forgetWaits } from './thread-end.ts'
 import { Turns } from './turns.ts'
 import { Watcher } from './watcher.ts'
-
-/** One request as a value, for the paths where an object more does not matter. */
-export interface RequestSpec {
-  operation: number
-  flags?: number
-  fd?: number
-  fdGeneration?: number
-  offLow?: number
-  offHigh?: number
-  addrLow?: number
-  addrHigh?: number
-  len?: number
-  rwFlags?: number
-}
 
 /**
  * One client's side of its channel: claims operations, posts requests, settles completions. All
@@ -96,11 +79,7 @@ export class Transport {
     this.#doorbell = new Doorbell(address, channel)
     this.#life = new ActorLife(address)
     this.#presence = new Presence(port)
-    const report = (slow: SlowOperation): void => port.postMessage({ kind: SLOW_KIND, slow })
-    const hand: HandOn = (records, files) =>
-      port.postMessage({ kind: RECORDS_KIND, records, files }, [records.buffer as ArrayBuffer])
-    const header = new Int32Array(address.header)
-    this.trace = new OperationTrace(header, capacity, this.#places(), report, hand)
+    this.trace = traceOf(address, port, this.arena, this.paths)
     this.requests = new RequestRing(channel, capacity, this.trace.posted)
     const watched = {
       drain: () => this.drain(),
@@ -195,23 +174,6 @@ export class Transport {
     if (this.#early > 0 && this.requests.unpublished >= this.#early) this.publish()
   }
 
-  /** As `post`, from a value. */
-  postSpec(operation: Operation, spec: RequestSpec): void {
-    this.post(
-      operation,
-      spec.operation,
-      spec.flags ?? 0,
-      spec.fd ?? 0,
-      spec.fdGeneration ?? 0,
-      spec.offLow ?? 0,
-      spec.offHigh ?? 0,
-      spec.addrLow ?? 0,
-      spec.addrHigh ?? 0,
-      spec.len ?? 0,
-      spec.rwFlags ?? 0,
-    )
-  }
-
   /** Hands everything written so far to the actor. */
   publish(): void {
     const posted = this.requests.publish()
@@ -254,7 +216,7 @@ export class Transport {
       operation.reject = failed
       this.trace.calledAt(operation, since)
       bounds?.follow(operation)
-      this.postSpec(operation, spec)
+      postSpec(this, operation, spec)
       return true
     }
     const entering = this.inContext(enter)
@@ -352,16 +314,6 @@ export class Transport {
     forgetWaits(this.#exitEntry)
     this.#presence.end()
     this.#watcher.end()
-  }
-
-  #places(): Places {
-    return {
-      threadId,
-      pathOf: (slot) => this.paths.get(slot),
-      openedPath: (addr, length) =>
-        Buffer.from(this.arena.bytes.slice(addr, addr + length)).toString(),
-      errorOf: systemError,
-    }
   }
 
   #queuePublish(): void {
