@@ -9,7 +9,8 @@
  *
  *   Client   Transport.publish, Doorbell.ring and Doorbell.#wake (doorbell.ts);
  *            Transport.drain, CompletionRing.waitAsync and waitSync (completion-ring.ts)
- *   Actor    ActorLoop.#collectDirty, #takeFrom, #block, #park and #unpark (actor-loop.ts);
+ *   Actor    ActorLoop.#collectDirty and #takeFrom (actor-loop.ts), Sleep.#block, #park and
+ *            unpark (sleep.ts);
  *            Channel.publish, expectMore and wake (channel.ts)
  *   Kernel   completions that come while the actor sleeps: in io_uring_enter, or through the eventfd
  *            that is registered with the ring (UringEngine.block, setParked)
@@ -297,7 +298,7 @@ unblocked:
 end_parked:
         atomic { (!parked || eventfd || finished == CLIENTS) -> eventfd = false }
 unparked:
-        /* #unpark: no waiter is left behind. */
+        /* unpark: no waiter is left behind. */
         atomic { state = RUNNING; parked = false }
         eventfdEnabled = false
       fi

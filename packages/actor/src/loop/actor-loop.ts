@@ -1,14 +1,9 @@
 import { addTo } from '@uring-actor/client/internal'
 import {
   HEADER_DIRTY,
-  HEADER_STATE,
   HEADER_TRACE,
   HISTOGRAM_F64,
   nowMicros,
-  SpinBudget,
-  STATE_BLOCKED,
-  STATE_PARKED,
-  STATE_RUNNING,
   TRACE_OFF,
 } from '@uring-actor/client/protocol'
 import type { Channel } from '../channels/channel.ts'
@@ -18,20 +13,11 @@ import type { Engine } from '../engine/engine.ts'
 import type { FileCalls } from '../files/file-calls.ts'
 import type { Dispatcher } from '../operations/dispatcher.ts'
 import { BatchRows } from './batch-rows.ts'
+import { Sleep, type SleepCounters } from './sleep.ts'
 import { SliceSize } from './slice.ts'
 
 /** The event loop gets its turn at least this often, in microseconds: control messages wait there. */
 const TURN_MICROS = 4000
-/** Longest sleep in the kernel. Within it terminate() and process.exit() have to wait. */
-const BLOCK_MICROS = 5000
-/**
- * For a while after the last work the actor sleeps in the kernel, for a short time each, because a
- * client wakes it there for less than in the event loop.
- */
-const LINGER_MICROS = 10_000
-const LINGER_BLOCK_MICROS = 1000
-/** Longest sleep in the event loop: nothing that a client writes can make us sleep for ever. */
-const PARK_MILLISECONDS = 500
 /** Requests of one channel that are taken before it is the next one's turn. */
 const QUANTUM = 16
 /**
@@ -40,28 +26,22 @@ const QUANTUM = 16
  */
 const SWEEP_MICROS = 250_000
 
-export interface LoopCounters {
-  blocks: number
-  parks: number
+export interface LoopCounters extends SleepCounters {
   busyMicros: number
-  idleMicros: number
 }
 
 /**
  * The actor's duty cycle. `run` repeats: take what clients posted, hand it to the engine in slices,
- * complete what came back; and when there is nothing: look a little longer, then sleep, in the
- * kernel while operations are in flight there, else in the event loop.
+ * complete what came back; and when there is nothing, sleep (sleep.ts).
  */
 export class ActorLoop {
   /** What is recorded for a trace file. */
   readonly rows: BatchRows = new BatchRows()
-  readonly counters: LoopCounters = { blocks: 0, parks: 0, busyMicros: 0, idleMicros: 0 }
   /** Histograms of operations per submission, and of operations in flight at each. */
   readonly batches: Float64Array = new Float64Array(2 * HISTOGRAM_F64)
   #engine: Engine
   #dispatcher: Dispatcher
   #taking: Taking
-  #metadata: FileCalls
   #clients: Clients
   #channels: ReadonlyArray<Channel | null>
   #header: Int32Array
@@ -70,15 +50,13 @@ export class ActorLoop {
   /** Channels that may have requests, in the order of their turns. */
   #ready: Channel[] = []
   #slice = new SliceSize()
-  #spin: SpinBudget
+  readonly #sleep: Sleep
+  #busyMicros = 0
   #scheduled = false
   #running = false
   #stopped = false
   #lastWork = 0
   #swept = 0
-  #turnIsDue = false
-  /** Counts parks, so that a late wake-up of an earlier one is known for what it is. */
-  #parked = 0
 
   constructor(
     parts: {
@@ -95,13 +73,18 @@ export class ActorLoop {
     this.#engine = parts.engine
     this.#dispatcher = parts.dispatcher
     this.#taking = parts.taking
-    this.#metadata = parts.metadata
     this.#clients = parts.clients
     this.#channels = parts.clients.channels
     this.#header = parts.header
     this.#dirtyWords = Math.ceil(this.#channels.length / 32)
-    this.#spin = new SpinBudget(spinMicros)
+    const { engine, metadata, header } = parts
+    const sleeper = { engine, metadata, header, maxClients: this.#channels.length }
+    this.#sleep = new Sleep(sleeper, spinMicros, this.#run)
     this.#onBroken = onBroken
+  }
+
+  get counters(): LoopCounters {
+    return { ...this.#sleep.counters, busyMicros: this.#busyMicros }
   }
 
   /** Something happened in the event loop: run at its next turn. */
@@ -113,7 +96,7 @@ export class ActorLoop {
 
   stop(): void {
     this.#stopped = true
-    this.#unpark()
+    this.#sleep.unpark()
   }
 
   /** A channel that has to be looked at, whatever its dirty bit says. */
@@ -127,7 +110,7 @@ export class ActorLoop {
     this.#scheduled = false
     if (this.#running || this.#stopped) return
     this.#running = true
-    this.#unpark()
+    this.#sleep.unpark()
     let now = nowMicros()
     const turnEnds = now + TURN_MICROS
     if (now - this.#swept > SWEEP_MICROS) this.#sweep(now)
@@ -138,11 +121,11 @@ export class ActorLoop {
       if (work > 0) {
         this.#lastWork = now
       } else {
-        if (!this.#idle()) break
+        if (!this.#sleep.idle(this.#lastWork)) break
         now = nowMicros()
       }
-      if (now > turnEnds || this.#turnIsDue) {
-        this.#turnIsDue = false
+      if (now > turnEnds || this.#sleep.turnIsDue) {
+        this.#sleep.turnIsDue = false
         this.#scheduled = true
         setImmediate(this.#run)
         break
@@ -214,7 +197,7 @@ export class ActorLoop {
     const after = nowMicros()
     dispatcher.now = after
     if (submitting > 0) this.#slice.measured(submitting, completed, after - before, engine.inFlight)
-    this.counters.busyMicros += after - started
+    this.#busyMicros += after - started
     if (this.rows.recording) this.rows.ended(before, after, submitting, completed)
     if (completed > 0) dispatcher.busyShare = (before - started) / completed
     return submitting + completed
@@ -254,103 +237,5 @@ export class ActorLoop {
       if (channel === null) continue
       if (channel.available() !== 0 || channel.hasCancels()) this.addReady(channel)
     }
-  }
-
-  #hasDirty(): boolean {
-    for (let word = 0; word < this.#dirtyWords; word++) {
-      if (Atomics.load(this.#header, HEADER_DIRTY + word) !== 0) return true
-    }
-    return false
-  }
-
-  /** Nothing to do. Returns false when the loop is left, to be called back. */
-  #idle(): boolean {
-    const began = nowMicros()
-    const { canBlock } = this.#engine
-    const inFlight = this.#engine.inFlight > 0
-    // While the event loop has work of its own, only the event loop may sleep.
-    if (this.#metadata.pending > 0 || (inFlight && !canBlock)) return !this.#park(began)
-    if (inFlight) {
-      this.#block(BLOCK_MICROS)
-      this.counters.idleMicros += nowMicros() - began
-      return true
-    }
-    if (this.#spinUntil(began)) return true
-    if (!canBlock || began - this.#lastWork > LINGER_MICROS) return !this.#park(began)
-    this.#block(LINGER_BLOCK_MICROS)
-    const slept = nowMicros() - began
-    this.counters.idleMicros += slept
-    if (this.#hasDirty()) this.#spin.slept(slept)
-    else this.#turnIsDue = true
-    return true
-  }
-
-  #spinUntil(began: number): boolean {
-    const budget = this.#spin.micros
-    if (budget === 0) return false
-    for (let now = began; now - began < budget; now = nowMicros()) {
-      for (let look = 0; look < 8; look++) {
-        if (this.#hasDirty() || this.#engine.hasWork()) {
-          this.#spin.found(nowMicros() - began)
-          return true
-        }
-      }
-    }
-    this.#spin.missed()
-    return false
-  }
-
-  /**
-   * Sleeps in the kernel. The state is stored before the bitmap is read again, and clients set
-   * their bit before they read the state: whoever posts meanwhile is seen here, or rings.
-   */
-  #block(timeoutMicros: number): void {
-    Atomics.store(this.#header, HEADER_STATE, STATE_BLOCKED)
-    if (!this.#hasDirty()) {
-      this.counters.blocks++
-      this.#engine.block(timeoutMicros)
-    }
-    Atomics.store(this.#header, HEADER_STATE, STATE_RUNNING)
-  }
-
-  /** Sleeps in the event loop, in the same order. True when it does. */
-  #park(began: number): boolean {
-    const header = this.#header
-    this.#engine.setParked(true)
-    Atomics.store(header, HEADER_STATE, STATE_PARKED)
-    if (this.#hasDirty() || this.#engine.hasWork()) {
-      this.#leavePark()
-      return false
-    }
-    const wait = Atomics.waitAsync(header, HEADER_STATE, STATE_PARKED, PARK_MILLISECONDS)
-    if (!wait.async) {
-      this.#leavePark()
-      return false
-    }
-    this.counters.parks++
-    this.#parked++
-    const mine = this.#parked
-    wait.value.then(() => {
-      if (mine !== this.#parked) return
-      const slept = nowMicros() - began
-      this.counters.idleMicros += slept
-      this.#spin.slept(slept)
-      this.#run()
-    })
-    return true
-  }
-
-  #leavePark(): void {
-    Atomics.store(this.#header, HEADER_STATE, STATE_RUNNING)
-    this.#engine.setParked(false)
-  }
-
-  /** Ends a park that something else than its own wake-up ended; no waiter is left behind. */
-  #unpark(): void {
-    this.#parked++
-    if (Atomics.exchange(this.#header, HEADER_STATE, STATE_RUNNING) === STATE_PARKED) {
-      Atomics.notify(this.#header, HEADER_STATE)
-    }
-    this.#engine.setParked(false)
   }
 }

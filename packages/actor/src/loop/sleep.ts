@@ -1,0 +1,160 @@
+import {
+  HEADER_DIRTY,
+  HEADER_STATE,
+  nowMicros,
+  SpinBudget,
+  STATE_BLOCKED,
+  STATE_PARKED,
+  STATE_RUNNING,
+} from '@uring-actor/client/protocol'
+import type { Engine } from '../engine/engine.ts'
+import type { FileCalls } from '../files/file-calls.ts'
+
+/** Longest sleep in the kernel. Within it terminate() and process.exit() have to wait. */
+const BLOCK_MICROS = 5000
+/**
+ * For a while after the last work the actor sleeps in the kernel, for a short time each, because a
+ * client wakes it there for less than in the event loop.
+ */
+const LINGER_MICROS = 10_000
+const LINGER_BLOCK_MICROS = 1000
+/** Longest sleep in the event loop: nothing that a client writes can make us sleep for ever. */
+const PARK_MILLISECONDS = 500
+
+export interface SleepCounters {
+  blocks: number
+  parks: number
+  idleMicros: number
+}
+
+/**
+ * What the actor does while there is nothing to do: it looks a little longer, then sleeps, in the
+ * kernel while operations are in flight there, else in the event loop. No wake-up is lost: the
+ * state is stored before the bits are read again, and clients do it the other way round.
+ */
+export class Sleep {
+  readonly counters: SleepCounters = { blocks: 0, parks: 0, idleMicros: 0 }
+  /** A sleep in the kernel has passed without work: the event loop is to have its turn. */
+  turnIsDue = false
+  readonly #engine: Engine
+  readonly #metadata: FileCalls
+  readonly #header: Int32Array
+  readonly #dirtyWords: number
+  readonly #spin: SpinBudget
+  readonly #run: () => void
+  /** Counts parks, so that a late wake-up of an earlier one is known for what it is. */
+  #parked = 0
+
+  /** `run` is called when a sleep in the event loop ends by itself, or a client has ended it. */
+  constructor(
+    parts: { engine: Engine; metadata: FileCalls; header: Int32Array; maxClients: number },
+    spinMicros: number,
+    run: () => void,
+  ) {
+    this.#engine = parts.engine
+    this.#metadata = parts.metadata
+    this.#header = parts.header
+    this.#dirtyWords = Math.ceil(parts.maxClients / 32)
+    this.#spin = new SpinBudget(spinMicros)
+    this.#run = run
+  }
+
+  /** A client has set its bit. */
+  hasDirty(): boolean {
+    for (let word = 0; word < this.#dirtyWords; word++) {
+      if (Atomics.load(this.#header, HEADER_DIRTY + word) !== 0) return true
+    }
+    return false
+  }
+
+  /** Nothing to do since `lastWork`. Returns false when the loop is left, to be called back. */
+  idle(lastWork: number): boolean {
+    const began = nowMicros()
+    const { canBlock } = this.#engine
+    const inFlight = this.#engine.inFlight > 0
+    // While the event loop has work of its own, only the event loop may sleep.
+    if (this.#metadata.pending > 0 || (inFlight && !canBlock)) return !this.#park(began)
+    if (inFlight) {
+      this.#block(BLOCK_MICROS)
+      this.counters.idleMicros += nowMicros() - began
+      return true
+    }
+    if (this.#spinUntil(began)) return true
+    if (!canBlock || began - lastWork > LINGER_MICROS) return !this.#park(began)
+    this.#block(LINGER_BLOCK_MICROS)
+    const slept = nowMicros() - began
+    this.counters.idleMicros += slept
+    if (this.hasDirty()) this.#spin.slept(slept)
+    else this.turnIsDue = true
+    return true
+  }
+
+  #spinUntil(began: number): boolean {
+    const budget = this.#spin.micros
+    if (budget === 0) return false
+    for (let now = began; now - began < budget; now = nowMicros()) {
+      for (let look = 0; look < 8; look++) {
+        if (this.hasDirty() || this.#engine.hasWork()) {
+          this.#spin.found(nowMicros() - began)
+          return true
+        }
+      }
+    }
+    this.#spin.missed()
+    return false
+  }
+
+  /**
+   * Sleeps in the kernel. The state is stored before the bitmap is read again, and clients set
+   * their bit before they read the state: whoever posts meanwhile is seen here, or rings.
+   */
+  #block(timeoutMicros: number): void {
+    Atomics.store(this.#header, HEADER_STATE, STATE_BLOCKED)
+    if (!this.hasDirty()) {
+      this.counters.blocks++
+      this.#engine.block(timeoutMicros)
+    }
+    Atomics.store(this.#header, HEADER_STATE, STATE_RUNNING)
+  }
+
+  /** Sleeps in the event loop, in the same order. True when it does. */
+  #park(began: number): boolean {
+    const header = this.#header
+    this.#engine.setParked(true)
+    Atomics.store(header, HEADER_STATE, STATE_PARKED)
+    if (this.hasDirty() || this.#engine.hasWork()) {
+      this.#leavePark()
+      return false
+    }
+    const wait = Atomics.waitAsync(header, HEADER_STATE, STATE_PARKED, PARK_MILLISECONDS)
+    if (!wait.async) {
+      this.#leavePark()
+      return false
+    }
+    this.counters.parks++
+    this.#parked++
+    const mine = this.#parked
+    wait.value.then(() => {
+      if (mine !== this.#parked) return
+      const slept = nowMicros() - began
+      this.counters.idleMicros += slept
+      this.#spin.slept(slept)
+      this.#run()
+    })
+    return true
+  }
+
+  #leavePark(): void {
+    Atomics.store(this.#header, HEADER_STATE, STATE_RUNNING)
+    this.#engine.setParked(false)
+  }
+
+  /** Ends a park that something else than its own wake-up ended; no waiter is left behind. */
+  unpark(): void {
+    this.#parked++
+    if (Atomics.exchange(this.#header, HEADER_STATE, STATE_RUNNING) === STATE_PARKED) {
+      Atomics.notify(this.#header, HEADER_STATE)
+    }
+    this.#engine.setParked(false)
+  }
+}
