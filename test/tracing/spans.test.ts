@@ -13,7 +13,10 @@ import {
   type UringFile,
 } from '@uring-actor/client'
 import { reportOf, runScript } from '../support/child.ts'
+import { SlowPipe } from '../support/pipe.ts'
+import { eventually } from '../support/process-state.ts'
 import { temporaryFile } from '../support/temporary.ts'
+import { workerOf } from '../support/watched-workers.ts'
 
 type Event = 'start' | 'end' | 'asyncStart' | 'asyncEnd' | 'error'
 const EVENTS: readonly Event[] = ['start', 'end', 'asyncStart', 'asyncEnd', 'error']
@@ -118,6 +121,23 @@ describe('spans', () => {
     }
   })
 
+  test('end when the level has been lowered meanwhile', async () => {
+    const pipe = new SlowPipe()
+    const slow = await client.open(pipe.path, 'r')
+    const seen = await seenDuring(async () => {
+      const reading = slow.read(Buffer.alloc(1), 0, 1, null)
+      await null
+      actor.setTrace('off')
+      pipe.feed(1)
+      await reading
+    })
+    actor.setTrace('span')
+    await slow.close()
+    pipe.close()
+    assert.deepEqual(namesOf(seen), ['start', 'end', 'asyncStart', 'asyncEnd'])
+    assert.ok(seen[0]!.span.stages)
+  })
+
   test('are published for the share that was asked for, evenly', async () => {
     actor.setTrace({ level: 'span', sample: 0.25 })
     try {
@@ -164,6 +184,28 @@ describe('spans', () => {
     ])
     await writable.close()
   })
+})
+
+test('a span ends with the error of an actor that dies under its operation', async () => {
+  const actor = await spawnActor({ trace: 'span' })
+  const client = actor.connect()
+  const pipe = new SlowPipe()
+  const slow = await client.open(pipe.path, 'r')
+  const seen = await seenDuring(async () => {
+    const reading = slow.read(Buffer.alloc(1), 0, 1, null)
+    // It is in flight: the actor has taken it.
+    assert.ok(await eventually(async () => (await actor.stats()).inFlight === 1, 10_000))
+    const told = assert.rejects(reading, { code: 'ERR_URING_ACTOR_EXITED' })
+    await workerOf(actor.address.threadId).terminate()
+    await told
+  })
+  pipe.close()
+  assert.deepEqual(namesOf(seen), ['start', 'end', 'error', 'asyncStart', 'asyncEnd'])
+  const { error, stages } = seen[0]!.span
+  assert.deepEqual(
+    [(error as NodeJS.ErrnoException).code, stages],
+    ['ERR_URING_ACTOR_EXITED', undefined],
+  )
 })
 
 describe('a program that is traced', () => {

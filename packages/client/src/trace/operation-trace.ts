@@ -47,6 +47,8 @@ export class OperationTrace {
   /** Posts since something was handed over, and the slot of the last of them. */
   #burst = 0
   #burstSlot = 0
+  /** Spans that were begun and not ended: they are ended at any level. */
+  #openSpans = 0
   /** What the header says while a batch is delivered. */
   #records = false
   #slowMicros = 0
@@ -71,10 +73,10 @@ export class OperationTrace {
     return this.#header[HEADER_TRACE] === 0 ? 0 : nowMicros()
   }
 
-  /** Completions are about to be settled; false where nothing is traced. */
+  /** Completions are about to be settled; false where nothing is traced. What has a span is. */
   delivering(): boolean {
     const word = this.#header[HEADER_TRACE]
-    if (word === 0) return false
+    if (word === 0 && this.#openSpans === 0) return false
     this.#records = (word & TRACE_RECORD) !== 0
     this.#slowMicros = this.#header[HEADER_SLOW]
     storeMicros(this.recorder.now, 0)
@@ -115,6 +117,7 @@ export class OperationTrace {
   #perhapsBegin(operation: Traced, blocking: boolean): void {
     if (!this.publishes || operation.kind === OPERATION_DETACH || !this.#sampler.next()) return
     operation.span = new Span(operation, this.posted[operation.slot], this.#places, blocking)
+    this.#openSpans++
   }
 
   /** What was posted is handed over. */
@@ -148,6 +151,7 @@ export class OperationTrace {
   }
 
   #end(span: Span, operation: Traced, res: number): void {
+    this.#openSpans--
     if (res >= 0) span.result = isTransfer(operation.kind) ? res : 0
     else span.error = this.#places.errorOf(res, OPERATION_NAMES[operation.kind], span.file)
     span.finish(this.recorder.stages())
@@ -159,6 +163,7 @@ export class OperationTrace {
     const { span } = operation
     if (span === null) return
     operation.span = null
+    this.#openSpans--
     span.error = reason
     span.finish(undefined)
   }

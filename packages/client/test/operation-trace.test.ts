@@ -1,0 +1,73 @@
+// What a client's trace does at the level 'off': it reads no clock, whatever becomes of operations. The
+// clock is counted from before the trace is loaded, and read at the next level, or it was not counted.
+import assert from 'node:assert/strict'
+import { syncBuiltinESMExports } from 'node:module'
+import process from 'node:process'
+import { beforeEach, test } from 'node:test'
+import {
+  COMPLETION_COMPLETED_F64,
+  HEADER_BYTES,
+  HEADER_TRACE,
+  OPERATION_READ,
+  TRACE_HISTOGRAM,
+  TRACE_OFF,
+} from '#dist/protocol/index.js'
+
+let readings = 0
+const clock = process.hrtime
+const counted = (): [number, number] => {
+  readings++
+  return clock()
+}
+process.hrtime = Object.assign(counted, { bigint: clock.bigint })
+syncBuiltinESMExports()
+const { Operation } = await import('#dist/transport/operation.js')
+const { OperationTrace } = await import('#dist/trace/operation-trace.js')
+
+const POSTS = 100
+const header = new Int32Array(HEADER_BYTES / 4)
+const places = {
+  threadId: 1,
+  pathOf: () => '/file',
+  openedPath: () => '/file',
+  errorOf: () => new Error('none is expected'),
+}
+const unexpected = (): void => assert.fail('nothing is slow, and nothing recorded')
+const trace = new OperationTrace(header, 8, places, unexpected, unexpected)
+const times = new Float64Array(8)
+
+/** Posts and delivers as a transport does. */
+function work(): void {
+  const operation = new Operation(3)
+  for (let post = 0; post < POSTS; post++) {
+    trace.claimed()
+    operation.kind = OPERATION_READ
+    trace.posting(operation, false)
+    if (trace.posted[operation.slot] !== 0) trace.recorder.posted()
+    trace.published()
+    times[COMPLETION_COMPLETED_F64] = trace.now()
+    if (trace.delivering()) {
+      trace.completed(operation, 10, 0, times, 0)
+      trace.recorder.delivered(1)
+    }
+    operation.clear()
+  }
+}
+
+beforeEach(() => {
+  readings = 0
+})
+
+test("at 'off' no clock is read", () => {
+  header[HEADER_TRACE] = TRACE_OFF
+  work()
+  assert.equal(readings, 0)
+  assert.deepEqual(trace.recorder.latency(), {})
+})
+
+test("at 'histogram' it is, for each that is posted and each batch that is delivered", () => {
+  header[HEADER_TRACE] = TRACE_HISTOGRAM
+  work()
+  assert.ok(readings >= 2 * POSTS, `${readings} readings`)
+  assert.equal(trace.recorder.latency().read?.total.count, POSTS)
+})
