@@ -159,6 +159,22 @@ describe('a process under load', () => {
   })
 })
 
+test('a script does not wait for ever for a process that was stopped', async () => {
+  const stopped = await Watched.start()
+  const args = [PROGRAM, 'top', String(stopped.pid), '--json', '--interval', '0.1']
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  await once(child.stdout, 'data')
+  let said = ''
+  child.stderr.on('data', (text: Buffer) => {
+    said += text
+  })
+  stopped.process.kill('SIGSTOP')
+  child.stdout.resume()
+  assert.deepEqual(await once(child, 'close'), [3, null])
+  assert.match(said, /^uring-actor: .*: it does not answer/)
+  await stopped.kill()
+})
+
 async function assertRefused(args: string[], code: number, says: RegExp): Promise<void> {
   const result = await top(...args)
   assert.equal(result.stdout, '')

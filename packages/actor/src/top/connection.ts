@@ -5,8 +5,8 @@ import { assertOwner, connectFailure, type Target } from './target.ts'
 
 /** Longest answer, in characters: of a thousand clients it is a tenth of that. */
 const ANSWER_LENGTH = 8 * 1024 * 1024
-/** How long the first answer may take, in milliseconds. */
-const FIRST_ANSWER_MILLISECONDS = 10_000
+/** How long an answer may take, in milliseconds. */
+const ANSWER_MILLISECONDS = 10_000
 
 /** A connection to the socket of a running actor. */
 export class Connection {
@@ -53,17 +53,20 @@ export class Connection {
     return connection
   }
 
-  /** The figures since the last call. Rejects with a Failure. One call at a time. */
-  async ask(): Promise<Snapshot> {
+  /**
+   * The figures since the last call. Rejects with a Failure, also when none come for long; unless
+   * somebody watches who sees that (`patient`), and the actor has answered before. One call at a time.
+   */
+  async ask(patient: boolean = false): Promise<Snapshot> {
     let timer: NodeJS.Timeout | undefined
     try {
       return await new Promise((resolve, reject) => {
         if (this.#failure !== null) throw this.#failure
         this.#waiting = { resolve, reject }
         this.#socket.write(`${REQUEST}\n`)
-        if (this.#known) return
+        if (patient && this.#known) return
         const why = 'it does not answer: is it stopped, or no socket of an actor?'
-        timer = setTimeout(() => this.#fail(this.#unfit(why)), FIRST_ANSWER_MILLISECONDS)
+        timer = setTimeout(() => this.#fail(this.#unfit(why)), ANSWER_MILLISECONDS)
       })
     } finally {
       clearTimeout(timer)

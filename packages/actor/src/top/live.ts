@@ -27,7 +27,7 @@ export async function watchLive(
   const ask = async (): Promise<void> => {
     asking = true
     askedAt = performance.now()
-    latest = await connection.ask()
+    latest = await connection.ask(true)
     asking = false
     redraw()
   }
