@@ -12,7 +12,8 @@ import { Operation } from './operation.ts'
  */
 export class OperationTable {
   readonly capacity: number
-  #operations: Operation[]
+  /** One of each slot that was ever claimed: most clients never have many at a time. */
+  readonly #operations: Operation[] = []
   #free: Int32Array
   #freeCount: number
   #starting: Array<() => boolean> = []
@@ -21,7 +22,6 @@ export class OperationTable {
 
   constructor(capacity: number) {
     this.capacity = capacity
-    this.#operations = Array.from({ length: capacity }, (_, slot) => new Operation(slot))
     this.#free = Int32Array.from({ length: capacity }, (_, index) => capacity - 1 - index)
     this.#freeCount = capacity
   }
@@ -41,7 +41,10 @@ export class OperationTable {
   claim(): Operation | null {
     if (this.#freeCount === 0) return null
     this.#freeCount--
-    return this.#operations[this.#free[this.#freeCount]]
+    const slot = this.#free[this.#freeCount]
+    // Slots are first claimed in order, so the array has no holes.
+    if (slot === this.#operations.length) this.#operations.push(new Operation(slot))
+    return this.#operations[slot]
   }
 
   /** Returns a cleared operation. */
@@ -52,7 +55,7 @@ export class OperationTable {
 
   /** The operation that a completion names, or null when it names none that is posted. */
   expected(slot: number, generation: number): Operation | null {
-    if (slot < 0 || slot >= this.capacity) return null
+    if (slot < 0 || slot >= this.#operations.length) return null
     const operation = this.#operations[slot]
     return operation.posted && operation.generation === generation ? operation : null
   }
