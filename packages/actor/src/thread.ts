@@ -6,6 +6,7 @@ import {
   LIFE_CLOSING,
   LIFE_EXITED,
   nowMicros,
+  wordsOf,
 } from '@uring-actor/client/protocol'
 import { expose } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
@@ -51,7 +52,7 @@ async function start({
   permissionModel,
   layer: wanted,
 }: StartData): Promise<void> {
-  const words = new Int32Array(header)
+  const words = wordsOf(header)
   if (permissionModel && process.permission === undefined) {
     throw new Error("node's permission model does not reach the actor's thread")
   }

@@ -32,8 +32,8 @@ beforeEach(() => {
   const { port1, port2 } = new MessageChannel()
   ports = [port1, port2]
   client = port1
-  const trace = new Float64Array(new SharedArrayBuffer(TRACE_BYTES))
-  channel = { port: port2, id: 3, threadId: 7, trace } as unknown as Channel
+  const traceMemory = new SharedArrayBuffer(TRACE_BYTES)
+  channel = { port: port2, id: 3, threadId: 7, traceMemory } as unknown as Channel
   const spawner = { postMessage: (message: RelayedRecords) => passed.push(message) }
   relay = new TraceRelay(spawner as unknown as MessagePort, batches, [null, channel])
   relay.listen(channel)
@@ -44,7 +44,7 @@ afterEach(() => {
 })
 
 function hold(rows: number): void {
-  Atomics.store(new Int32Array(channel.trace.buffer), TRACE_HELD, rows)
+  Atomics.store(new Int32Array(channel.traceMemory), TRACE_HELD, rows)
 }
 
 /** Sends messages, and waits until the relay has heard them. */
@@ -215,7 +215,7 @@ test('what a client held whose thread has died is dropped at once', async () => 
   const closed = once(channel.port, 'close')
   client.close()
   await closed
-  assert.equal(Atomics.load(new Int32Array(channel.trace.buffer), TRACE_HELD), 0)
+  assert.equal(Atomics.load(new Int32Array(channel.traceMemory), TRACE_HELD), 0)
   assert.equal(await relay.stop(), 4)
 })
 

@@ -24,10 +24,12 @@ import {
   cancelsWord,
   cancelWord,
   completionsWord,
+  doublesOf,
   nowMicros,
   REQUEST_WORDS,
   REQUESTS_WORD,
   ringLength,
+  wordsOf,
 } from '@uring-actor/client/protocol'
 import { Counts } from './counts.ts'
 
@@ -77,6 +79,7 @@ export class Channel {
   readonly counts: Counts = new Counts()
   /** What the client says of the times of its operations. It may have written anything there. */
   readonly trace: Float64Array
+  readonly traceMemory: SharedArrayBuffer
   /** The process's clients are counted from 1 on. */
   readonly id: number
   readonly connectedAt: number = nowMicros()
@@ -102,12 +105,13 @@ export class Channel {
   ) {
     this.slot = slot
     this.capacity = capacity
-    this.words = new Int32Array(channel)
-    this.#times = new Float64Array(channel)
+    this.words = wordsOf(channel)
+    this.#times = doublesOf(channel)
     this.#completions = completionsWord(capacity)
     this.#cancels = cancelsWord(capacity)
     this.arena = new Uint8Array(arena, 0, arena.byteLength)
-    this.trace = new Float64Array(trace)
+    this.trace = doublesOf(trace)
+    this.traceMemory = trace
     this.port = port
     this.id = id
     this.threadId = threadId

@@ -16,10 +16,12 @@ import {
   DETACH_UNUSED,
   HEADER_CLIENTS,
   HEADER_LIFE,
+  hasFixedLength,
   LIFE_CLOSING,
   LIFE_OPEN,
   PROTOCOL_VERSION,
   TRACE_BYTES,
+  wordsOf,
 } from '@uring-actor/client/protocol'
 import type { Engine } from '../engine/engine.ts'
 import type { FileCalls } from '../files/file-calls.ts'
@@ -116,12 +118,12 @@ export class Clients {
     trace: SharedArrayBuffer,
   ): boolean {
     const { channelDepth, arenaBytes } = this.#limits
-    // Neither may grow later: what was checked here is what views are made of.
-    if (channel.growable || channel.byteLength !== channelBytes(channelDepth)) return false
-    if (!arena.growable || arena.maxByteLength !== arenaBytes) return false
-    if (arena.byteLength !== arenaBytes) return false
-    if (trace.growable || trace.byteLength !== TRACE_BYTES) return false
-    const words = new Int32Array(channel)
+    // None may grow later: what was checked here is what views are made of.
+    if (!hasFixedLength(channel, channelBytes(channelDepth))) return false
+    // An arena that could not grow would not be page-aligned.
+    if (!arena.growable || !hasFixedLength(arena, arenaBytes)) return false
+    if (!hasFixedLength(trace, TRACE_BYTES)) return false
+    const words = wordsOf(channel)
     return (
       words[CHANNEL_MAGIC_BYTE >> 2] === CHANNEL_MAGIC &&
       words[CHANNEL_VERSION_BYTE >> 2] === PROTOCOL_VERSION &&
@@ -169,7 +171,7 @@ export class Clients {
       this.#release(channel, CHANNEL_DETACHED)
       if (!unused) return
       dropPages(channel.arena)
-      dropPages(new Uint8Array(channel.trace.buffer))
+      dropPages(new Uint8Array(channel.traceMemory, 0, TRACE_BYTES))
     })
   }
 
@@ -239,7 +241,7 @@ export class Clients {
 
 /** Tells a client that it was not taken; its channel is well formed, so the word is there. */
 function refuse(channel: SharedArrayBuffer): void {
-  const words = new Int32Array(channel)
+  const words = wordsOf(channel)
   Atomics.store(words, CHANNEL_STATE, CHANNEL_REFUSED)
 }
 

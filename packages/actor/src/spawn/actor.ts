@@ -18,7 +18,13 @@ import {
   traceWords,
   withTable,
 } from '@uring-actor/client/internal'
-import { ADDRESS_KEY, HEADER_LIFE, LIFE_EXITED, SLOW_KIND } from '@uring-actor/client/protocol'
+import {
+  ADDRESS_KEY,
+  HEADER_LIFE,
+  LIFE_EXITED,
+  SLOW_KIND,
+  wordsOf,
+} from '@uring-actor/client/protocol'
 import { wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import { recordTrace, type TraceSource } from '../trace-file/record-trace.ts'
@@ -67,7 +73,7 @@ export class Actor extends EventEmitter<ActorEvents> {
     this.address = address
     this.#inspectSocket = inspectSocket
     this.#worker = worker
-    this.#life = new Int32Array(address.header)
+    this.#life = wordsOf(address.header)
     this.#forget = forget
     this.#exited = new Promise((resolve) => {
       this.#exit = resolve

@@ -12,6 +12,8 @@ import {
   HEADER_VERSION_BYTE,
   LIFE_EXITED,
   PROTOCOL_VERSION,
+  sharedPages,
+  wordsOf,
 } from '@uring-actor/client/protocol'
 import { Actor } from './actor.ts'
 import type { LayerData, StartAnswer, StartData } from './messages.ts'
@@ -73,7 +75,7 @@ export async function spawnWithLayer(
 function assertNoOther(): void {
   const address = getEnvironmentData(ADDRESS_KEY) as unknown as ActorAddress | undefined
   if (address === undefined || !(address.header instanceof SharedArrayBuffer)) return
-  if (Atomics.load(new Int32Array(address.header), HEADER_LIFE) === LIFE_EXITED) return
+  if (Atomics.load(wordsOf(address.header), HEADER_LIFE) === LIFE_EXITED) return
   throw new UringError(
     'ERR_URING_ACTOR_EXISTS',
     `this process has its actor already, spawned by another thread; this is thread ${threadId}. ` +
@@ -82,8 +84,8 @@ function assertNoOther(): void {
 }
 
 function makeHeader(trace: TraceSetting): SharedArrayBuffer {
-  const header = new SharedArrayBuffer(HEADER_BYTES)
-  const words = new Int32Array(header)
+  const header = sharedPages(HEADER_BYTES)
+  const words = wordsOf(header)
   words[HEADER_MAGIC_BYTE >> 2] = HEADER_MAGIC
   words[HEADER_VERSION_BYTE >> 2] = PROTOCOL_VERSION
   words[HEADER_SLOW] = trace.slowMicros
@@ -131,7 +133,7 @@ function startThread(data: StartData, forget: () => void): Promise<Actor> {
       resourceLimits: { maxYoungGenerationSizeMb: data.layer === null ? 1 : 16 },
       execArgv: threadArguments(),
     })
-    new Int32Array(data.header)[HEADER_THREAD_BYTE >> 2] = worker.threadId
+    wordsOf(data.header)[HEADER_THREAD_BYTE >> 2] = worker.threadId
     const failed = (error: Error): void => {
       reject(
         new UringError('ERR_URING_ACTOR_START', `the actor's thread ended: ${error.message}`, {

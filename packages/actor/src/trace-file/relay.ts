@@ -7,6 +7,7 @@ import {
   RECORD_F64,
   RECORDS_KIND,
   TRACE_HELD,
+  wordsOf,
 } from '@uring-actor/client/protocol'
 import type { Channel } from '../channels/channel.ts'
 import type { BatchRows } from '../loop/batch-rows.ts'
@@ -89,7 +90,7 @@ export class TraceRelay {
   #closed(channel: Channel): void {
     if (this.#queued === null) return
     this.#dropped += heldBy(channel)
-    Atomics.store(new Int32Array(channel.trace.buffer), TRACE_HELD, 0)
+    Atomics.store(wordsOf(channel.traceMemory), TRACE_HELD, 0)
   }
 
   /** A client leaves, and its port will be closed: what it has sent is heard now. */
@@ -131,8 +132,8 @@ export class TraceRelay {
 }
 
 /** What a client says that it holds, as far as that can be. */
-function heldBy({ trace }: Channel): number {
-  const held = Atomics.load(new Int32Array(trace.buffer), TRACE_HELD)
+function heldBy({ traceMemory }: Channel): number {
+  const held = Atomics.load(wordsOf(traceMemory), TRACE_HELD)
   return held > 0 && held <= CHUNK_RECORDS ? held : 0
 }
 

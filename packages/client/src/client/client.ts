@@ -13,6 +13,7 @@ import {
   OPERATION_NOP,
   PAGE_SHIFT,
   REQUEST_DRAIN,
+  wordsOf,
 } from '../protocol/index.ts'
 import { levelOf, storeTrace, traceWords } from '../trace/levels.ts'
 import type { OperationLatency } from '../trace/recorder.ts'
@@ -208,13 +209,13 @@ export class Client {
 
   /** How much the process traces. */
   get trace(): TraceLevel {
-    return levelOf(new Int32Array(this.#transport.address.header))
+    return levelOf(wordsOf(this.#transport.address.header))
   }
 
   /** Has the whole process trace so much from now on: a level, or options. */
   setTrace(options: TraceLevel | TraceOptions): void {
     this.#transport.assertOpen()
-    storeTrace(new Int32Array(this.#transport.address.header), traceWords(options, 'options'))
+    storeTrace(wordsOf(this.#transport.address.header), traceWords(options, 'options'))
   }
 
   /** What the actor counts in all. */

@@ -19,6 +19,8 @@ import {
   LIFE_CLOSING,
   LIFE_EXITED,
   PROTOCOL_VERSION,
+  sharedPages,
+  wordsOf,
 } from '../protocol/index.ts'
 import { Transport } from '../transport/transport.ts'
 import { Client } from './client.ts'
@@ -49,7 +51,7 @@ export function connect(address?: ActorAddress): Client {
     )
   }
   assertAddress(to)
-  const header = new Int32Array(to.header)
+  const header = wordsOf(to.header)
   assertAlive(header)
   const { maxClients } = to.limits
   if (Atomics.add(header, HEADER_CLIENTS, 1) >= maxClients) {
@@ -71,8 +73,8 @@ export function connect(address?: ActorAddress): Client {
 /** Makes the client's memory and control port, and sends them to the actor's thread. */
 function attach(to: ActorAddress): Client {
   const { channelDepth } = to.limits
-  const channel = new SharedArrayBuffer(channelBytes(channelDepth))
-  const words = new Int32Array(channel)
+  const channel = sharedPages(channelBytes(channelDepth))
+  const words = wordsOf(channel)
   words[CHANNEL_MAGIC_BYTE >> 2] = CHANNEL_MAGIC
   words[CHANNEL_VERSION_BYTE >> 2] = PROTOCOL_VERSION
   words[CHANNEL_CAPACITY_BYTE >> 2] = channelDepth
@@ -102,7 +104,7 @@ function assertAddress(address: ActorAddress): void {
   if (!(header instanceof SharedArrayBuffer) || header.byteLength !== HEADER_BYTES) {
     throw invalidType('address.header', "the actor's SharedArrayBuffer", header)
   }
-  const words = new Int32Array(header)
+  const words = wordsOf(header)
   const magic = words[HEADER_MAGIC_BYTE >> 2]
   if (protocolVersion !== PROTOCOL_VERSION || magic !== HEADER_MAGIC) {
     throw new UringError(

@@ -4,6 +4,7 @@ import {
   FIRST_SEGMENT_BYTES,
   PAGE_BYTES,
   PAGE_SHIFT,
+  sharedPages,
 } from '../protocol/index.ts'
 
 const FIRST_SEGMENT_ORDER = Math.log2(FIRST_SEGMENT_BYTES / PAGE_BYTES)
@@ -42,8 +43,7 @@ export class Arena {
     if (byteLength < ARENA_BYTES_MIN || byteLength > ARENA_BYTES_MAX) {
       throw new RangeError(`arena of ${byteLength} bytes`)
     }
-    // A growable SharedArrayBuffer is page-aligned in Node 20, 22 and 24; a plain one is not.
-    this.buffer = new SharedArrayBuffer(byteLength, { maxByteLength: byteLength })
+    this.buffer = sharedPages(byteLength)
     this.bytes = new Uint8Array(this.buffer, 0, byteLength)
     this.pages = byteLength >> PAGE_SHIFT
     this.maxOrder = Math.max(FIRST_SEGMENT_ORDER, Math.log2(this.pages) - 1)

@@ -17,6 +17,7 @@ import {
   RECORD_SUBMITTED,
   RECORD_TAKEN,
   TRACE_HELD,
+  wordsOf,
 } from '../protocol/index.ts'
 import { fileOf, lengthOf, type Places, positionOf } from './description.ts'
 import { RecordChunks } from './record-chunks.ts'
@@ -42,7 +43,7 @@ export class OperationRows {
     this.#recorder = recorder
     this.#posted = posted
     this.#places = places
-    const words = new Int32Array(recorder.memory)
+    const words = wordsOf(recorder.memory)
     this.#chunks = new RecordChunks(RECORD_F64, words, TRACE_HELD, (records) => {
       const files = [...this.#files.keys()]
       this.#files.clear()

@@ -3,6 +3,7 @@ import {
   COMPLETION_COMPLETED_F64,
   COMPLETION_SUBMITTED_F64,
   COMPLETION_TAKEN_F64,
+  doublesOf,
   HISTOGRAM_F64,
   KIND_F64,
   METRIC_BATCH,
@@ -16,6 +17,7 @@ import {
   nowMicros,
   OPERATION_LIMIT,
   OPERATION_NAMES,
+  sharedPages,
   storeMicros,
   TRACE_BYTES,
 } from '../protocol/index.ts'
@@ -36,7 +38,7 @@ const LONGEST_SHARE = 50
  *   queue + batch + kernel + delivery = total,   busy + idle = total,   none of them negative
  */
 export class Recorder {
-  readonly memory: SharedArrayBuffer = new SharedArrayBuffer(TRACE_BYTES)
+  readonly memory: SharedArrayBuffer = sharedPages(TRACE_BYTES)
   /** One number: when the batch is delivered that is recorded now, in microseconds. */
   readonly now: Float64Array = new Float64Array(1)
   /** Of the operation recorded last, in microseconds. */
@@ -46,7 +48,7 @@ export class Recorder {
   batch = 0
   kernel = 0
   delivery = 0
-  readonly #times: Float64Array = new Float64Array(this.memory)
+  readonly #times: Float64Array = doublesOf(this.memory)
   /**
    * Kind of the operation recorded last; how many have its stages but for the queue, and how many of
    * those all of its times, that stand in no histogram yet.

@@ -7,6 +7,7 @@ import {
   HEADER_LIFE,
   LIFE_CLOSING,
   LIFE_EXITED,
+  wordsOf,
 } from '../protocol/index.ts'
 
 /** The thread is looked for at most this often. */
@@ -23,7 +24,7 @@ export class ActorLife {
   #looked = 0
 
   constructor(address: ActorAddress) {
-    this.#header = new Int32Array(address.header)
+    this.#header = wordsOf(address.header)
     this.#taskPath = address.task > 0 ? `/proc/self/task/${address.task}` : null
   }
 

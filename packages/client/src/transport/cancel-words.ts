@@ -1,4 +1,10 @@
-import { CANCEL_NONE, CHANNEL_CANCEL_COUNT, cancelsWord, cancelWord } from '../protocol/index.ts'
+import {
+  CANCEL_NONE,
+  CHANNEL_CANCEL_COUNT,
+  cancelsWord,
+  cancelWord,
+  wordsOf,
+} from '../protocol/index.ts'
 
 /**
  * The client's side of its channel's cancel words: one for each operation slot, so that there is
@@ -12,7 +18,7 @@ export class CancelWords {
   #unpublished = false
 
   constructor(channel: SharedArrayBuffer, capacity: number) {
-    this.#words = new Int32Array(channel)
+    this.#words = wordsOf(channel)
     this.#base = cancelsWord(capacity)
   }
 

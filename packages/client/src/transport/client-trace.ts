@@ -1,7 +1,7 @@
 import { type MessagePort, threadId } from 'node:worker_threads'
 import { systemError } from '../errors/index.ts'
 import type { Arena } from '../memory/arena.ts'
-import { type ActorAddress, RECORDS_KIND, SLOW_KIND } from '../protocol/index.ts'
+import { type ActorAddress, RECORDS_KIND, SLOW_KIND, wordsOf } from '../protocol/index.ts'
 import { OperationTrace } from '../trace/operation-trace.ts'
 
 /** The trace of one client: what it tells the actor goes through its control port. */
@@ -20,7 +20,7 @@ export function traceOf(
     errorOf: systemError,
   }
   return new OperationTrace(
-    new Int32Array(address.header),
+    wordsOf(address.header),
     address.limits.channelDepth,
     places,
     (slow) => port.postMessage({ kind: SLOW_KIND, slow }),

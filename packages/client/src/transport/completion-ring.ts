@@ -7,6 +7,8 @@ import {
   CLIENT_WAITING,
   COMPLETION_WORDS,
   completionsWord,
+  doublesOf,
+  wordsOf,
 } from '../protocol/index.ts'
 
 /**
@@ -24,8 +26,8 @@ export class CompletionRing {
   #head = 0
 
   constructor(channel: SharedArrayBuffer, capacity: number) {
-    this.words = new Int32Array(channel)
-    this.times = new Float64Array(channel)
+    this.words = wordsOf(channel)
+    this.times = doublesOf(channel)
     this.#base = completionsWord(capacity)
     this.#mask = capacity - 1
   }

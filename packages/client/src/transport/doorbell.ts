@@ -7,6 +7,7 @@ import {
   STATE_BLOCKED,
   STATE_PARKED,
   STATE_RUNNING,
+  wordsOf,
 } from '../protocol/index.ts'
 
 /** What an eventfd counts: one. */
@@ -32,8 +33,8 @@ export class Doorbell {
   #slot: number = NO_SLOT_YET
 
   constructor(address: ActorAddress, channel: SharedArrayBuffer) {
-    this.#header = new Int32Array(address.header)
-    this.#channel = new Int32Array(channel)
+    this.#header = wordsOf(address.header)
+    this.#channel = wordsOf(channel)
     this.#eventFd = address.doorbell
     this.#slots = address.limits.maxClients
   }

@@ -1,5 +1,6 @@
 import {
   CHANNEL_REQUEST_TAIL,
+  doublesOf,
   REQUEST_ADDR_HIGH,
   REQUEST_ADDR_LOW,
   REQUEST_FD,
@@ -14,6 +15,7 @@ import {
   REQUEST_USER_LOW,
   REQUEST_WORDS,
   REQUESTS_WORD,
+  wordsOf,
 } from '../protocol/index.ts'
 import type { Operation } from './operation.ts'
 
@@ -36,8 +38,8 @@ export class RequestRing {
   /** `posted`: when each operation was called, by its slot. */
   constructor(channel: SharedArrayBuffer, capacity: number, posted: Float64Array) {
     this.#posted = posted
-    this.#words = new Int32Array(channel)
-    this.#times = new Float64Array(channel)
+    this.#words = wordsOf(channel)
+    this.#times = doublesOf(channel)
     this.#mask = capacity - 1
   }
 
