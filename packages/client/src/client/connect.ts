@@ -80,7 +80,7 @@ function attach(to: ActorAddress): Client {
   words[CHANNEL_CAPACITY_BYTE >> 2] = channelDepth
   const { port1, port2 } = new threads.MessageChannel()
   const transport = new Transport(to, channel, port1)
-  port1.on('close', () => transport.disconnected())
+  port1.on('close', transport.disconnection.heard)
   port1.unref()
   const message: ConnectMessage = {
     kind: CONNECT_KIND,
@@ -92,7 +92,7 @@ function attach(to: ActorAddress): Client {
   }
   const post = (threads as unknown as { postMessageToThread: PostMessageToThread })
     .postMessageToThread
-  post(to.threadId, message, [port2]).catch(() => transport.disconnected())
+  post(to.threadId, message, [port2]).catch(transport.disconnection.heard)
   return new Client(transport, port1)
 }
 

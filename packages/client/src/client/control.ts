@@ -8,23 +8,20 @@ export interface ControlPlane {
   clientStats(): ClientStats
 }
 
+type Remote = { [K in keyof ControlPlane]: () => Promise<ReturnType<ControlPlane[K]>> }
+
 /** Calls the control plane; the process stays alive while a call is under way. */
 export class Control {
   readonly #port: MessagePort
   readonly #failure: () => Error
   /** Calls under way: what their port's end leaves without an answer. */
   readonly #unanswered = new Set<(error: Error) => void>()
-  #remote: Promise<{
-    [K in keyof ControlPlane]: () => Promise<ReturnType<ControlPlane[K]>>
-  }> | null = null
+  #remote: Promise<Remote> | null = null
 
   /** `failure` tells why nothing can be asked any more, once the port has closed. */
   constructor(port: MessagePort, failure: () => Error) {
     this.#port = port
     this.#failure = failure
-    port.on('close', () => {
-      for (const reject of this.#unanswered) reject(this.#failure())
-    })
   }
 
   async stats(): Promise<ActorStats> {
@@ -35,6 +32,14 @@ export class Control {
     return withTable((await this.#call('clientStats')) as ClientStats, clientHeading)
   }
 
+  #wrap(): Promise<Remote> {
+    // Only who asks is to hear of the end: see Disconnection.
+    this.#port.on('close', () => {
+      for (const reject of this.#unanswered) reject(this.#failure())
+    })
+    return wrapPort(this.#port)
+  }
+
   async #call(method: keyof ControlPlane): Promise<unknown> {
     // A timer of its own for each call's lifetime keeps the loop alive until the answer is there.
     const alive = setInterval(() => {}, 1 << 30)
@@ -43,7 +48,7 @@ export class Control {
       return await new Promise((resolve, reject) => {
         lost = reject
         this.#unanswered.add(lost)
-        this.#remote ??= wrapPort(this.#port)
+        this.#remote ??= this.#wrap()
         this.#remote.then((remote): Promise<unknown> => remote[method]()).then(resolve, reject)
       })
     } finally {
@@ -54,9 +59,7 @@ export class Control {
 }
 
 /** comlink is loaded by the first call only: most clients never make one. */
-async function wrapPort(
-  port: MessagePort,
-): Promise<{ [K in keyof ControlPlane]: () => Promise<ReturnType<ControlPlane[K]>> }> {
+async function wrapPort(port: MessagePort): Promise<Remote> {
   const [{ wrap }, { default: nodeEndpoint }] = await Promise.all([
     import('comlink'),
     import('comlink/dist/esm/node-adapter.mjs'),

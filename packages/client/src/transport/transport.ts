@@ -20,6 +20,7 @@ import type { CallBounds } from './call-bounds.ts'
 import { CancelWords } from './cancel-words.ts'
 import { traceOf } from './client-trace.ts'
 import { CompletionRing } from './completion-ring.ts'
+import { Disconnection } from './disconnection.ts'
 import { Doorbell } from './doorbell.ts'
 import { type Operation, type Outcome, type Reject, SETTLE_OUTCOME } from './operation.ts'
 import { OperationTable } from './operation-table.ts'
@@ -42,6 +43,8 @@ export class Transport {
   readonly requests: RequestRing
   readonly #cancels: CancelWords
   readonly trace: OperationTrace
+  /** Hears that the control port's other end is gone, or that the message never arrived. */
+  readonly disconnection: Disconnection = new Disconnection(() => this.#disconnected())
   /** The path of each file that this client has open, by slot. */
   readonly paths: Map<number, string> = new Map()
   /** Why nothing can be posted any more, or null. */
@@ -314,6 +317,7 @@ export class Transport {
     forgetWaits(this.#exitEntry)
     this.#presence.end()
     this.#watcher.end()
+    this.disconnection.forget()
   }
 
   #queuePublish(): void {
@@ -334,8 +338,7 @@ export class Transport {
     if (ended !== null) this.fail(ended)
   }
 
-  /** The control port's other end is gone, or a message never arrived. */
-  disconnected(): void {
+  #disconnected(): void {
     this.drain()
     // The actor closes the port of a client that has left: that may be heard before close() goes on.
     if (this.closing && this.#completions.channelState() === CHANNEL_DETACHED) this.close()

@@ -1,0 +1,19 @@
+/**
+ * Tells a client that the actor's end of its port is gone. A port that is closed stays until its thread's
+ * event loop has had a turn, and what listens to it stays as long: a thread that connects and closes
+ * without ever pausing would pile up the memory of all its clients. So the port holds this only.
+ */
+export class Disconnection {
+  #act: (() => void) | null
+
+  constructor(act: () => void) {
+    this.#act = act
+  }
+
+  readonly heard = (): void => this.#act?.()
+
+  /** The client has ended: nothing is told any more. */
+  forget(): void {
+    this.#act = null
+  }
+}
