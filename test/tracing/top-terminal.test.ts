@@ -63,10 +63,12 @@ describe('it draws', { skip, timeout }, () => {
         assert.ok(lines.length <= 24)
         for (const line of lines) assert.ok(line.length <= 80, line)
         assert.match(lines[0]!, /^uring-actor: process /)
-        assert.match(lines[2]!, /^q quits/)
+        // On a busy machine an answer may be late.
+        assert.match(lines[2]!, /^(q quits|no answer for \d+ s)/)
         assert.match(lines[4]!, /^ +all /)
         assert.equal(lines.length, 5 + 3)
       }
+      assert.ok(terminal.frames().some((lines) => lines[2]!.startsWith('q quits')))
       terminal.type('q')
       assert.equal(await terminal.end(), 0)
     })
