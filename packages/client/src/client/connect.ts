@@ -26,11 +26,9 @@ import { Transport } from '../transport/transport.ts'
 import { Client } from './client.ts'
 
 /** Not in the types of Node 20, though Node 20.19 has it. */
-type PostMessageToThread = (
-  threadId: number,
-  value: unknown,
-  transfer: readonly unknown[],
-) => Promise<void>
+interface ThreadMessaging {
+  postMessageToThread(threadId: number, value: unknown, transfer: readonly unknown[]): Promise<void>
+}
 
 /**
  * Connects this thread to the process's actor. Synchronous, on any thread; operations may be
@@ -54,24 +52,36 @@ export function connect(address?: ActorAddress): Client {
   const header = wordsOf(to.header)
   assertAlive(header)
   const { maxClients } = to.limits
+  if (Atomics.load(header, HEADER_CLIENTS) >= maxClients) throw tooManyClients(maxClients)
+  const { transport, port, message } = prepare(to)
+  const client = new Client(transport, port)
+  // The place of a thread that is terminated between these two is found to be free a second later only:
+  // so nothing that takes time stands between them.
   if (Atomics.add(header, HEADER_CLIENTS, 1) >= maxClients) {
     Atomics.sub(header, HEADER_CLIENTS, 1)
-    throw new UringError(
-      'ERR_URING_TOO_MANY_CLIENTS',
-      `the actor has its ${maxClients} clients already. Close one, or spawn it with more maxClients`,
-    )
+    transport.close()
+    throw tooManyClients(maxClients)
   }
-  try {
-    return attach(to)
-  } catch (error) {
-    // No memory for channel or arena: the place is somebody else's again.
-    Atomics.sub(header, HEADER_CLIENTS, 1)
-    throw error
-  }
+  const { postMessageToThread: post } = threads as unknown as ThreadMessaging
+  post(to.threadId, message, [message.port]).catch(transport.disconnection.heard)
+  return client
 }
 
-/** Makes the client's memory and control port, and sends them to the actor's thread. */
-function attach(to: ActorAddress): Client {
+function tooManyClients(maxClients: number): UringError {
+  return new UringError(
+    'ERR_URING_TOO_MANY_CLIENTS',
+    `the actor has its ${maxClients} clients already. Close one, or spawn it with more maxClients`,
+  )
+}
+
+/** A client's side, its end of the control port, and what tells the actor's thread of them. */
+interface Prepared {
+  readonly transport: Transport
+  readonly port: threads.MessagePort
+  readonly message: ConnectMessage
+}
+
+function prepare(to: ActorAddress): Prepared {
   const { channelDepth } = to.limits
   const channel = sharedPages(channelBytes(channelDepth))
   const words = wordsOf(channel)
@@ -90,10 +100,7 @@ function attach(to: ActorAddress): Client {
     port: port2,
     threadId: threads.threadId,
   }
-  const post = (threads as unknown as { postMessageToThread: PostMessageToThread })
-    .postMessageToThread
-  post(to.threadId, message, [port2]).catch(transport.disconnection.heard)
-  return new Client(transport, port1)
+  return { transport, port: port1, message }
 }
 
 function assertAddress(address: ActorAddress): void {
