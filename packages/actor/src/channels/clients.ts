@@ -55,9 +55,9 @@ export class Clients {
   /** What clients that have left had done. */
   readonly departed: Departed = new Departed()
   #connected = 0
-  /** By how much the header's number of clients was too high in the last looks: least and most. */
-  #leastSurplus = Number.POSITIVE_INFINITY
-  #mostSurplus = Number.NEGATIVE_INFINITY
+  /** By how much the header's number of clients was too high: least and most until each last look. */
+  readonly #least: number[] = new Array(LOOKS).fill(Number.POSITIVE_INFINITY)
+  readonly #most: number[] = new Array(LOOKS).fill(Number.NEGATIVE_INFINITY)
   #looks = 0
   #limits: ActorLimits
   #header: Int32Array
@@ -140,20 +140,28 @@ export class Clients {
   restoreHeader(): void {
     const header = this.#header
     this.#lookAtCount()
-    if (++this.#looks >= LOOKS) {
-      const wrong = Math.max(0, this.#leastSurplus) + Math.min(0, this.#mostSurplus)
-      if (wrong !== 0) Atomics.sub(header, HEADER_CLIENTS, wrong)
-      this.#looks = 0
-      this.#leastSurplus = Number.POSITIVE_INFINITY
-      this.#mostSurplus = Number.NEGATIVE_INFINITY
-    }
+    if (++this.#looks >= LOOKS) this.#mendCount()
+    const next = this.#looks % LOOKS
+    this.#least[next] = Number.POSITIVE_INFINITY
+    this.#most[next] = Number.NEGATIVE_INFINITY
     Atomics.store(header, HEADER_LIFE, this.closing ? LIFE_CLOSING : LIFE_OPEN)
+  }
+
+  #mendCount(): void {
+    const wrong = Math.max(0, Math.min(...this.#least)) + Math.min(0, Math.max(...this.#most))
+    if (wrong === 0) return
+    Atomics.sub(this.#header, HEADER_CLIENTS, wrong)
+    for (let look = 0; look < LOOKS; look++) {
+      this.#least[look]! -= wrong
+      this.#most[look]! -= wrong
+    }
   }
 
   #lookAtCount(): void {
     const surplus = Atomics.load(this.#header, HEADER_CLIENTS) - this.count
-    this.#leastSurplus = Math.min(this.#leastSurplus, surplus)
-    this.#mostSurplus = Math.max(this.#mostSurplus, surplus)
+    const look = this.#looks % LOOKS
+    this.#least[look] = Math.min(this.#least[look]!, surplus)
+    this.#most[look] = Math.max(this.#most[look]!, surplus)
   }
 
   /**
