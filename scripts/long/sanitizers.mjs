@@ -58,6 +58,7 @@ const SUITES = ['packages/native/', 'test/conformance/', 'test/lifecycle/', 'tes
 /** Tests that cannot hold under a sanitizer, each with its reason. */
 const LEFT_OUT = [
   // They measure memory and processor time, most of which would be the sanitizer's.
+  'lifecycle/arena-footprint',
   'lifecycle/footprint',
   'lifecycle/connect-cycles',
   'lifecycle/respawn',
