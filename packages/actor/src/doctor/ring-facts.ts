@@ -1,4 +1,4 @@
-import { FIRST_SEGMENT_BYTES } from '@uring-actor/client/protocol'
+import { FIRST_SEGMENT_BYTES, sharedPages } from '@uring-actor/client/protocol'
 import type { NativeBinding } from '@uring-actor/native'
 import {
   BLOCK_URING_CMD_DISCARD,
@@ -86,8 +86,7 @@ export function opcodesInUse(opened: OpenedRing): Record<string, boolean> {
 /** Tries with as much of an arena as is registered at once, at least. */
 function takesBuffer({ native }: OpenedRing): boolean {
   const bytes = FIRST_SEGMENT_BYTES
-  // Growable memory begins on a page, as an arena does.
-  const memory = new SharedArrayBuffer(bytes, { maxByteLength: bytes })
+  const memory = sharedPages(bytes)
   const taken = native.registerBuffer(0, new Uint8Array(memory, 0, bytes)) >= 0
   if (taken) native.registerBuffer(0, null)
   return taken

@@ -3,6 +3,8 @@ import {
   OPERATION_TRIM,
   OPERATION_TRUNCATE,
   OPERATION_WRITE,
+  PAGE_BYTES,
+  sharedPages,
 } from '@uring-actor/client/protocol'
 import type { NativeBinding, NativeRing, NativeWaker } from '@uring-actor/native'
 import type { OpenFile } from '../files/file-table.ts'
@@ -117,7 +119,7 @@ export class UringEngine implements Engine {
     this.#words = this.#table.words
     this.#buffers = new ArenaBuffers(binding, opened.native, options.maxClients, options.arenaBytes)
     this.#encoder = new RequestEncoder(opened.ring, this.#buffers, this.#words)
-    this.#control = new Uint8Array(new SharedArrayBuffer(4096, { maxByteLength: 4096 }), 0, 4096)
+    this.#control = new Uint8Array(sharedPages(PAGE_BYTES), 0, PAGE_BYTES)
     this.#controlAddress = binding.addressOf(this.#control)
     const registered = this.#native.registerBuffer(CONTROL_BUFFER, this.#control)
     if (registered < 0 && this.restricted) throw new RingUnavailable('a buffer', registered)
