@@ -1,3 +1,4 @@
+import { OPERATION_OPEN } from '../protocol/index.ts'
 import type { Operation } from './operation.ts'
 import type { Transport } from './transport.ts'
 
@@ -31,3 +32,10 @@ export function postSpec(transport: Transport, operation: Operation, spec: Reque
     spec.rwFlags ?? 0,
   )
 }
+
+/** The result of an open is a slot; all others are at most the length that was asked for. */
+export function highestResult(kind: number, len: number): number {
+  return kind === OPERATION_OPEN || len < 0 ? RESULT_MAX : len
+}
+
+const RESULT_MAX = 2 ** 31 - 1

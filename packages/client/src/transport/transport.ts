@@ -9,7 +9,6 @@ import {
   COMPLETION_RES,
   COMPLETION_USER_HIGH,
   COMPLETION_USER_LOW,
-  OPERATION_OPEN,
   REQUEST_FLAGS_SHIFT,
 } from '../protocol/index.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
@@ -26,7 +25,7 @@ import { type Operation, type Outcome, type Reject, SETTLE_OUTCOME } from './ope
 import { OperationTable } from './operation-table.ts'
 import { Presence } from './presence.ts'
 import { RequestRing } from './request-ring.ts'
-import { postSpec, type RequestSpec } from './request-spec.ts'
+import { highestResult, postSpec, type RequestSpec } from './request-spec.ts'
 import { settle } from './settle.ts'
 import { type ExitEntry, endWaitsAtExit, forgetWaits } from './thread-end.ts'
 import { Turns } from './turns.ts'
@@ -155,7 +154,7 @@ export class Transport {
     operation.addrHigh = addrHigh
     operation.len = len
     this.trace.posting(operation, this.#blocking)
-    operation.resultMax = kind === OPERATION_OPEN || len < 0 ? RESULT_MAX : len
+    operation.resultMax = highestResult(kind, len)
     this.requests.write(
       operation,
       kind | (flags << REQUEST_FLAGS_SHIFT),
@@ -346,8 +345,5 @@ export class Transport {
     this.fail(actorExited())
   }
 }
-
-/** The result of an open is a slot; all others are at most the length that was asked for. */
-const RESULT_MAX = 2 ** 31 - 1
 
 const RESOLVED = Promise.resolve()
