@@ -1,12 +1,13 @@
 // `uring-actor top` for scripts: what it prints is what a process with several workers has done, and
 // what cannot be watched is told in one line, with an exit code.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import readline from 'node:readline'
+import type { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { type ChildResult, runScript } from '../support/child.ts'
@@ -133,47 +134,43 @@ describe('a process under load', () => {
   })
 
   test('when nobody reads any more it ends in peace', async () => {
-    const args = [PROGRAM, 'top', String(watched.pid), '--interval', '0.1']
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    await once(child.stdout, 'data')
+    const { child, said } = await topThatPrints(watched.pid)
     child.stdout.destroy()
-    let said = ''
-    child.stderr.on('data', (text: Buffer) => {
-      said += text
-    })
     assert.deepEqual(await once(child, 'exit'), [0, null])
-    assert.equal(said, '')
+    assert.equal(said(), '')
   })
 
   test('when the process ends it says so, with 1', async () => {
-    const args = [PROGRAM, 'top', String(watched.pid), '--json', '--interval', '0.1']
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    await once(child.stdout, 'data')
-    let said = ''
-    child.stderr.on('data', (text: Buffer) => {
-      said += text
-    })
+    const { child, said } = await topThatPrints(watched.pid, '--json')
     await watched.kill()
     assert.deepEqual(await once(child, 'close'), [1, null])
-    assert.equal(said, `uring-actor: the actor of process ${watched.pid} has ended\n`)
+    assert.equal(said(), `uring-actor: the actor of process ${watched.pid} has ended\n`)
   })
 })
 
 test('a script does not wait for ever for a process that was stopped', async () => {
   const stopped = await Watched.start()
-  const args = [PROGRAM, 'top', String(stopped.pid), '--json', '--interval', '0.1']
+  const { child, said } = await topThatPrints(stopped.pid, '--json')
+  stopped.process.kill('SIGSTOP')
+  assert.deepEqual(await once(child, 'close'), [3, null])
+  assert.match(said(), /^uring-actor: .*: it does not answer/)
+  await stopped.kill()
+})
+
+/** The program watching a process, when it has printed something; and what it says of failures. */
+async function topThatPrints(
+  pid: number,
+  ...options: string[]
+): Promise<{ child: ChildProcessByStdio<null, Readable, Readable>; said: () => string }> {
+  const args = [PROGRAM, 'top', String(pid), '--interval', '0.1', ...options]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  await once(child.stdout, 'data')
   let said = ''
   child.stderr.on('data', (text: Buffer) => {
     said += text
   })
-  stopped.process.kill('SIGSTOP')
-  child.stdout.resume()
-  assert.deepEqual(await once(child, 'close'), [3, null])
-  assert.match(said, /^uring-actor: .*: it does not answer/)
-  await stopped.kill()
-})
+  await once(child.stdout, 'data')
+  return { child, said: () => said }
+}
 
 async function assertRefused(args: string[], code: number, says: RegExp): Promise<void> {
   const result = await top(...args)
