@@ -25,8 +25,18 @@ export function exitAtOnce(): void {
   process.exit(0)
 }
 
+/** The same, for a thread that has nothing more to do. */
+export function endAtOnce(): void {
+  connect()
+}
+
 export async function throwConnected(): Promise<void> {
   await connect().nop()
+  throw new Error('the end of this thread')
+}
+
+export function throwAtOnce(): void {
+  connect()
   throw new Error('the end of this thread')
 }
 

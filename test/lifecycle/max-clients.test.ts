@@ -70,6 +70,22 @@ test('threads that end without closing give their places back', async () => {
   }
 })
 
+// A connecting thread's message goes by way of the main thread. When that hears of the thread's end
+// first, node drops the message, and the actor never hears of the client.
+for (const end of ['endAtOnce', 'exitAtOnce', 'throwAtOnce']) {
+  test(`places are free when threads ended before the actor could hear of them: ${end}`, async () => {
+    const words = new Int32Array(new SharedArrayBuffer(4))
+    for (let round = 1; round <= 8; round++) {
+      const threads = Array.from({ length: MAX_CLIENTS }, () => startTask(tasks, end))
+      Atomics.wait(words, 0, 0, 25 * round)
+      await Promise.all(threads.map((thread) => thread.ended))
+      const gone = await eventually(async () => (await actor.stats()).clients.length === 0)
+      assert.ok(gone, 'clients are left')
+      await assertAllFree()
+    }
+  })
+}
+
 test('many threads that race for few places: never more than there are, and none is lost', async () => {
   const threads = Array.from({ length: 12 }, () => startTask(tasks, 'raceForPlace', 40))
   const counts = (await Promise.all(threads.map((thread) => thread.result))) as number[]

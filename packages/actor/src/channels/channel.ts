@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import {
+  CHANNEL_ATTACHED,
   CHANNEL_CANCEL_COUNT,
   CHANNEL_CLIENT_STATE,
   CHANNEL_COMPLETION_HEAD,
@@ -29,6 +30,7 @@ import {
   REQUEST_WORDS,
   REQUESTS_WORD,
   ringLength,
+  settleAttaching,
   wordsOf,
 } from '@uring-actor/client/protocol'
 import { Counts } from './counts.ts'
@@ -240,14 +242,20 @@ export class Channel {
     this.wakes++
   }
 
+  /**
+   * Tells the client its dirty bit, and that the actor has it; requests posted before are looked at
+   * right afterwards. False when the client's thread has exited, and given its place back itself.
+   */
+  attach(): boolean {
+    Atomics.store(this.words, CHANNEL_SLOT, this.slot + 1)
+    if (!settleAttaching(this.words, CHANNEL_ATTACHED)) return false
+    this.wake()
+    return true
+  }
+
   /** Tells the client what became of the channel. */
   setState(state: number): void {
     Atomics.store(this.words, CHANNEL_STATE, state)
     this.wake()
-  }
-
-  /** Tells the client its dirty bit; requests posted before are looked at right afterwards. */
-  setSlot(): void {
-    Atomics.store(this.words, CHANNEL_SLOT, this.slot + 1)
   }
 }

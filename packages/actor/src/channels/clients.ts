@@ -1,14 +1,12 @@
 import { MessagePort } from 'node:worker_threads'
 import {
   type ActorLimits,
-  CHANNEL_ATTACHED,
   CHANNEL_CAPACITY_BYTE,
   CHANNEL_DETACHED,
   CHANNEL_MAGIC,
   CHANNEL_MAGIC_BYTE,
   CHANNEL_POISONED,
   CHANNEL_REFUSED,
-  CHANNEL_STATE,
   CHANNEL_VERSION_BYTE,
   CONNECT_KIND,
   type ConnectMessage,
@@ -20,6 +18,7 @@ import {
   LIFE_CLOSING,
   LIFE_OPEN,
   PROTOCOL_VERSION,
+  settleAttaching,
   TRACE_BYTES,
   wordsOf,
 } from '@uring-actor/client/protocol'
@@ -90,23 +89,26 @@ export class Clients {
     const slot = this.channels.indexOf(null)
     const wellFormed = this.#wellFormed(channel, arena, trace)
     if (this.closing || slot < 0 || !wellFormed) {
-      if (wellFormed) refuse(channel)
+      // A place that the client has given back itself is not given back again.
+      const refused = !wellFormed || settleAttaching(wordsOf(channel), CHANNEL_REFUSED)
+      if (refused) Atomics.sub(this.#header, HEADER_CLIENTS, 1)
       port.close()
-      Atomics.sub(this.#header, HEADER_CLIENTS, 1)
       return
     }
     const parts = this.#parts as ClientParts
     const capacity = this.#limits.channelDepth
-    const id = ++this.#connected
-    const attached = new Channel(slot, capacity, value, id)
+    const attached = new Channel(slot, capacity, value, this.#connected + 1)
+    if (!attached.attach()) {
+      port.close()
+      return
+    }
+    this.#connected++
     this.channels[slot] = attached
     this.#lookAtCount()
     parts.engine.attachArena(slot, arena)
     port.on('close', () => this.#portClosed(attached))
     this.#expose(port, attached)
     port.unref()
-    attached.setSlot()
-    attached.setState(CHANNEL_ATTACHED)
     // The client may have posted before it had a dirty bit to set.
     parts.attached(attached)
     parts.wake()
@@ -245,12 +247,6 @@ export class Clients {
     }
     channel.port.close()
   }
-}
-
-/** Tells a client that it was not taken; its channel is well formed, so the word is there. */
-function refuse(channel: SharedArrayBuffer): void {
-  const words = wordsOf(channel)
-  Atomics.store(words, CHANNEL_STATE, CHANNEL_REFUSED)
 }
 
 function isConnect(value: unknown): value is ConnectMessage {

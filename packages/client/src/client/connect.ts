@@ -57,8 +57,7 @@ export function connect(address?: ActorAddress): Client {
   const client = new Client(transport, port)
   // The place of a thread that is terminated between these two is found to be free a second later only:
   // so nothing that takes time stands between them.
-  if (Atomics.add(header, HEADER_CLIENTS, 1) >= maxClients) {
-    Atomics.sub(header, HEADER_CLIENTS, 1)
+  if (!transport.place.take(maxClients)) {
     transport.close()
     throw tooManyClients(maxClients)
   }

@@ -11,7 +11,7 @@
  *         384  completion tail                    actor
  *         512  completion head                    client
  *         640  client state                       client sets WAITING, actor clears it and notifies
- *         768  channel state, slot                actor
+ *         768  channel state, slot                actor (the state also by an exiting client)
  *         900  cancel count                       client
  *        1024  requests     capacity x 64 bytes   client
  *           …  completions  capacity x 64 bytes   actor
@@ -67,6 +67,17 @@ export const CHANNEL_DETACHED = 2
 export const CHANNEL_POISONED = 3
 /** Channel state: the actor refused it (no free slot, or it is closing). */
 export const CHANNEL_REFUSED = 4
+/** Channel state: the client's thread exited before the actor had seen the channel. */
+export const CHANNEL_ABANDONED = 5
+
+/**
+ * Says what becomes of a channel that the actor has not seen yet. True for the one who says it first:
+ * the actor, or the client's thread as it exits. The place of the client is theirs from then on.
+ */
+export function settleAttaching(words: Int32Array, state: number): boolean {
+  const before = Atomics.compareExchange(words, CHANNEL_STATE, CHANNEL_ATTACHING, state)
+  return before === CHANNEL_ATTACHING
+}
 
 export const CHANNEL_DEPTH_MIN = 2
 export const CHANNEL_DEPTH_MAX = 16384

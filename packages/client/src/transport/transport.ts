@@ -23,11 +23,12 @@ import { Disconnection } from './disconnection.ts'
 import { Doorbell } from './doorbell.ts'
 import { type Operation, type Outcome, type Reject, SETTLE_OUTCOME } from './operation.ts'
 import { OperationTable } from './operation-table.ts'
+import { Place } from './place.ts'
 import { Presence } from './presence.ts'
 import { RequestRing } from './request-ring.ts'
 import { highestResult, postSpec, type RequestSpec } from './request-spec.ts'
 import { settle } from './settle.ts'
-import { type ExitEntry, endWaitsAtExit, forgetWaits } from './thread-end.ts'
+import { type ExitEntry, endAtExit, forgetAtExit } from './thread-end.ts'
 import { Turns } from './turns.ts'
 import { Watcher } from './watcher.ts'
 
@@ -44,6 +45,7 @@ export class Transport {
   readonly trace: OperationTrace
   /** Hears that the control port's other end is gone, or that the message never arrived. */
   readonly disconnection: Disconnection = new Disconnection(() => this.#disconnected())
+  readonly place: Place
   /** The path of each file that this client has open, by slot. */
   readonly paths: Map<number, string> = new Map()
   /** Why nothing can be posted any more, or null. */
@@ -90,7 +92,8 @@ export class Transport {
       idle: () => this.#presence.release(),
     }
     this.#watcher = new Watcher(this.#completions, watched, address.limits.spinMicros)
-    this.#exitEntry = endWaitsAtExit(this.#completions, this.trace.rows)
+    this.place = new Place(address.header, channel)
+    this.#exitEntry = endAtExit(this.#completions, this.trace.rows, this.place)
   }
 
   /** Throws when the client takes no new work. */
@@ -313,7 +316,7 @@ export class Transport {
     this.operations.admit()
     this.#completions.wakeSelf()
     this.trace.rows.end()
-    forgetWaits(this.#exitEntry)
+    forgetAtExit(this.#exitEntry)
     this.#presence.end()
     this.#watcher.end()
     this.disconnection.forget()
