@@ -1,3 +1,5 @@
+import type { CaseRole, Workload } from './results/results.ts'
+
 /** What a case is told when it runs. */
 export interface CaseInput {
   /** The file to work on, `size` bytes. Its first block is not to be written. */
@@ -15,6 +17,8 @@ export type Sample = Readonly<Record<string, number>>
 /** One thing that is measured, in a process of its own. */
 export interface Case {
   readonly name: string
+  /** What it is to the others; 'peer' unless told. */
+  readonly role?: CaseRole
   run(input: CaseInput): Sample | Promise<Sample>
   /** Why it cannot run here, in one line; null when it can. */
   missing?(input: CaseInput): string | null
@@ -45,6 +49,7 @@ export interface Figure {
 /** Cases that are measured side by side, in alternating rounds. */
 export interface Comparison {
   readonly title: string
+  readonly workload?: Workload
   /** Whether the page cache holds the file when a case begins; null when it needs none. */
   readonly file: 'warm' | 'cold' | null
   /**
@@ -56,6 +61,30 @@ export interface Comparison {
   readonly cases: readonly Case[]
   readonly figures: readonly Figure[]
 }
+
+/**
+ * Metrics that the report draws, where a case has measured them. Latencies are percentiles of single
+ * operations in microseconds, from the call to its result; CPU times are the whole process's.
+ */
+export const METRIC_KEYS = {
+  operationsPerSecond: 'operationsPerSecond',
+  bytesPerSecond: 'bytesPerSecond',
+  cpuMicros: 'cpuMicros',
+  userMicros: 'userMicros',
+  systemMicros: 'systemMicros',
+  rssMiB: 'rssMiB',
+  contextSwitches: 'contextSwitchesPerOperation',
+  p50: 'p50Micros',
+  p90: 'p90Micros',
+  p99: 'p99Micros',
+  p999: 'p999Micros',
+  p9999: 'p9999Micros',
+  max: 'maxMicros',
+  queue: 'queueMicros',
+  batch: 'batchMicros',
+  kernel: 'kernelMicros',
+  delivery: 'deliveryMicros',
+} as const
 
 export const OPERATIONS: Metric = { key: 'operationsPerSecond', label: 'ops/s', digits: 0 }
 export const CPU: Metric = { key: 'cpuMicros', label: 'CPU µs/op', digits: 2 }

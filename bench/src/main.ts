@@ -3,8 +3,11 @@ import { BenchFile } from './bench-file.ts'
 import { COMPARISONS } from './comparisons.ts'
 import { describeMachine } from './machine.ts'
 import { type Options, parseOptions } from './options.ts'
+import { programVersions } from './programs.ts'
 import { closingText, comparisonText, machineText } from './report.ts'
-import { type ComparisonResult, runComparison } from './rounds.ts'
+import { RESULTS_FILE, ResultsFolder } from './results/folder.ts'
+import { type ComparisonResult, RESULTS_FORMAT, type Results } from './results/results.ts'
+import { runComparison } from './rounds.ts'
 import { endRunningCase } from './run-case.ts'
 import { UserError } from './user-error.ts'
 
@@ -25,9 +28,10 @@ async function main(options: Options): Promise<number> {
   endEarly()
   const file = new BenchFile(options.file, size)
   const machine = describeMachine(dirname(file.path))
+  const folder = new ResultsFolder(options.out, machine)
   const print = json ? () => {} : (text: string) => process.stdout.write(text)
   print(machineText(machine, options))
-  const results: ComparisonResult[] = []
+  const comparisons: ComparisonResult[] = []
   for (const name of options.only) {
     const comparison = await COMPARISONS[name]!()
     const result = await runComparison(name, comparison, file, {
@@ -37,16 +41,22 @@ async function main(options: Options): Promise<number> {
     })
     progress('')
     print(comparisonText(comparison, result))
-    results.push(result)
+    comparisons.push(result)
   }
-  print(closingText(results))
+  print(closingText(comparisons))
   file.remove()
-  if (json) {
-    const { only, file: _file, ...numbers } = options
-    const report = { machine, options: { ...numbers, file: file.path, only }, comparisons: results }
-    process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+  const results: Results = {
+    format: RESULTS_FORMAT,
+    machine,
+    options: { quick, only: options.only, rounds, seconds, size, file: file.path },
+    programs: programVersions(),
+    comparisons,
   }
-  return results.some(({ cases }) => cases.some(({ failed }) => failed !== null)) ? 1 : 0
+  const text = `${JSON.stringify(results, null, 1)}\n`
+  folder.write(RESULTS_FILE, text)
+  if (json) process.stdout.write(text)
+  else print(`results: ${folder.path}\n`)
+  return comparisons.some(({ cases }) => cases.some(({ failed }) => failed !== null)) ? 1 : 0
 }
 
 /** One line on the terminal, in the place of the one before; nothing elsewhere. */

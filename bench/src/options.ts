@@ -17,6 +17,8 @@ export interface Options {
   /** Absolute path; undefined for a temporary file. */
   readonly file: string | undefined
   readonly json: boolean
+  /** Absolute path of the folder for the results; undefined for one in bench/results. */
+  readonly out: string | undefined
 }
 
 type Given = Partial<Options>
@@ -57,6 +59,7 @@ export function parseOptions(args: readonly string[]): Options | null {
     ...(given.quick ? QUICK : FULL),
     ...given,
     file: given.file === undefined ? undefined : path.resolve(from, given.file),
+    out: given.out === undefined ? undefined : path.resolve(from, given.out),
   }
 }
 
@@ -70,6 +73,7 @@ function describe(): Command {
     .option('--seconds <n>', 'time that a case is measured in a round (default: 1)', secondsOf)
     .option('--size <size>', 'bytes of the file, as in 64MiB (default: 1GiB)', sizeOf)
     .option('--file <path>', 'file to work on; it is kept (default: a temporary one)')
+    .option('--out <folder>', 'folder for the results (default: bench/results/<date>-<commit>)')
     .option('--json', 'print the results as JSON')
     .addHelpText('after', NOTES)
     .configureHelp({ helpWidth: 100 })

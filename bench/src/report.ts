@@ -2,7 +2,7 @@ import Table from 'cli-table3'
 import type { Comparison, Figure, Metric } from './comparison.ts'
 import type { Machine } from './machine.ts'
 import type { Options } from './options.ts'
-import type { ComparisonResult } from './rounds.ts'
+import type { ComparisonResult } from './results/results.ts'
 import { formatSize } from './sizes.ts'
 import type { FigureResult, Summary } from './statistics.ts'
 

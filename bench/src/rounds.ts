@@ -1,31 +1,13 @@
 import type { BenchFile } from './bench-file.ts'
 import type { CaseInput, Comparison, Sample } from './comparison.ts'
-import { cpuTimes, type Noise, noiseBetween } from './machine.ts'
+import { cpuTimes, noiseBetween } from './machine.ts'
+import type { ComparisonResult, Round } from './results/results.ts'
 import { runCase } from './run-case.ts'
-import {
-  type CaseResult,
-  type FigureResult,
-  figureResults,
-  summarizeSamples,
-} from './statistics.ts'
+import { figureResults, summarizeSamples } from './statistics.ts'
 
 /** Above these, others had so much of the CPUs that a round's figures are doubtful. */
 const NOISY_STEAL = 0.02
 const NOISY_OTHERS = 0.1
-
-interface Round extends Noise {
-  readonly noisy: boolean
-}
-
-export interface ComparisonResult {
-  readonly name: string
-  readonly title: string
-  readonly cases: readonly CaseResult[]
-  readonly figures: readonly FigureResult[]
-  readonly rounds: readonly Round[]
-  /** Lowest share of the file that the page cache held when a case of a warm comparison began. */
-  readonly warmShare: number | null
-}
 
 export interface RoundsOptions {
   readonly rounds: number
@@ -66,13 +48,17 @@ export async function runComparison(
   }
   const cases = comparison.cases.map((candidate, index) => ({
     name: candidate.name,
+    role: candidate.role ?? 'peer',
     missing: missing[index]!,
     failed: failed[index]!,
     metrics: failed[index] === null ? summarizeSamples(samples[index]!) : {},
+    latency: null,
   }))
   return {
     name,
     title: comparison.title,
+    workload: comparison.workload ?? null,
+    metrics: comparison.metrics,
     cases,
     figures: figureResults(comparison, cases),
     rounds,

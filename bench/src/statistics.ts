@@ -1,4 +1,5 @@
 import type { Comparison, Figure, Sample } from './comparison.ts'
+import type { CaseResult } from './results/results.ts'
 
 /** A median of rounds, with the spread. */
 export interface Summary {
@@ -6,16 +7,6 @@ export interface Summary {
   readonly min: number
   readonly max: number
   readonly values: readonly number[]
-}
-
-/** One case's samples of all rounds; `missing` or `failed` says why there are none. */
-export interface CaseResult {
-  readonly name: string
-  /** Why it could not run here. */
-  readonly missing: string | null
-  /** What went wrong when it ran. */
-  readonly failed: string | null
-  readonly metrics: Readonly<Record<string, Summary>>
 }
 
 export interface FigureResult extends Figure {

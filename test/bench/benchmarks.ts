@@ -52,7 +52,13 @@ export async function runBench(
 ): Promise<BenchResult> {
   const TMPDIR = temporaryDirectory()
   const env = { TMPDIR, ...options.env }
-  const result = await runScript(MAIN, { timeoutMillis: 200_000, ...options, args, env })
+  const out = args.includes('--out') ? [] : ['--out', `${temporaryDirectory()}/results`]
+  const result = await runScript(MAIN, {
+    timeoutMillis: 200_000,
+    ...options,
+    args: [...args, ...out],
+    env,
+  })
   return { ...result, left: readdirSync(TMPDIR) }
 }
 

@@ -75,6 +75,25 @@ test('more than the disk holds is said before it is written', async () => {
   assert.deepEqual(left, [])
 })
 
+test('the results are in the folder that was named, and the same as printed', async () => {
+  const out = path.join(temporaryDirectory(), 'a', 'b')
+  const args = ['--quick', '--only', 'start', '--rounds', '1', '--size', '4MiB', '--json']
+  const { code, stdout, stderr } = await runBench([...args, '--out', out])
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(readdirSync(out), ['results.json'])
+  assert.equal(readFileSync(path.join(out, 'results.json'), 'utf8'), stdout)
+})
+
+for (const out of ['/proc/results', '/etc/passwd/results']) {
+  test(`a folder for results that cannot be made is said before anything is measured: ${out}`, async () => {
+    const { code, stdout, stderr, left } = await runBench(['--quick', '--out', out])
+    assert.equal(code, 1)
+    assert.equal(stdout, '')
+    assert.match(stderr, /^bench: no results can be written: [^\n]*--out\n$/)
+    assert.deepEqual(left, [])
+  })
+}
+
 for (const [signal, exitCode] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
