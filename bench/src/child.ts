@@ -1,8 +1,16 @@
-// The process of one case: runs it once, prints its sample as one line of JSON, and ends by itself.
+// The process of one case: runs it once, prints what it measured as one line of JSON, and ends by itself.
 import { COMPARISONS } from './comparisons.ts'
-import type { CaseOrders } from './run-case.ts'
+import { LatencyRecorder } from './measure/latency-recorder.ts'
+import { percentiles } from './measure/latency-result.ts'
+import type { CaseOrders, Measured } from './run-case.ts'
 
 const { comparison, name, input } = JSON.parse(process.argv[2]!) as CaseOrders
 const { cases } = await COMPARISONS[comparison]!()
-const sample = await cases.find((candidate) => candidate.name === name)!.run(input)
-process.stdout.write(`${JSON.stringify(sample)}\n`)
+const recorder = new LatencyRecorder()
+const sample = await cases.find((candidate) => candidate.name === name)!.run(input, recorder)
+const latency = recorder.count > 0 ? recorder.raw() : null
+const measured: Measured = {
+  sample: { ...sample, ...(latency === null ? {} : percentiles(latency)) },
+  latency,
+}
+process.stdout.write(`${JSON.stringify(measured)}\n`)

@@ -1,9 +1,12 @@
+import type { LatencyRecorder } from './measure/latency-recorder.ts'
 import type { CaseRole, Workload } from './results/results.ts'
 
 /** What a case is told when it runs. */
 export interface CaseInput {
-  /** The file to work on, `size` bytes. Its first block is not to be written. */
+  /** The first of the files. */
   readonly file: string
+  /** All of them, `size` bytes each. Their first blocks are not to be written. */
+  readonly files: readonly string[]
   readonly size: number
   /** How long to measure. */
   readonly seconds: number
@@ -19,7 +22,10 @@ export interface Case {
   readonly name: string
   /** What it is to the others; 'peer' unless told. */
   readonly role?: CaseRole
-  run(input: CaseInput): Sample | Promise<Sample>
+  /** A case that times its operations one by one records them; percentiles are taken from that. */
+  run(input: CaseInput, latency: LatencyRecorder): Sample | Promise<Sample>
+  /** Threads of libuv's pool in its process; Node's own number, 4, unless told. */
+  readonly threadPool?: number
   /** Why it cannot run here, in one line; null when it can. */
   missing?(input: CaseInput): string | null
 }

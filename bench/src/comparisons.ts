@@ -1,10 +1,17 @@
 import type { Comparison } from './comparison.ts'
+import { LOADS } from './loads/all.ts'
 
 /**
  * Every comparison, in the order in which they run. Each is loaded when it is asked for, so that a
  * case's process holds no more than it needs.
  */
 export const COMPARISONS: Readonly<Record<string, () => Promise<Comparison>>> = {
+  ...Object.fromEntries(
+    Object.entries(LOADS).map(([name, load]) => [
+      name,
+      async () => (await import('./cases/loads.ts')).loadComparison(load),
+    ]),
+  ),
   'warm-reads-32': async () => (await import('./cases/warm-reads.ts')).warmReads(32),
   'warm-reads-128': async () => (await import('./cases/warm-reads.ts')).warmReads(128),
   'direct-reads-32': async () => (await import('./cases/direct-reads.ts')).directReads(32),

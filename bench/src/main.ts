@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
-import { BenchFile } from './bench-file.ts'
+import { SingleBar } from 'cli-progress'
 import { COMPARISONS } from './comparisons.ts'
+import { BenchFiles } from './data/bench-files.ts'
 import { describeMachine } from './machine.ts'
 import { type Options, parseOptions } from './options.ts'
 import { programVersions } from './programs.ts'
@@ -9,6 +10,7 @@ import { RESULTS_FILE, ResultsFolder } from './results/folder.ts'
 import { type ComparisonResult, RESULTS_FORMAT, type Results } from './results/results.ts'
 import { runComparison } from './rounds.ts'
 import { endRunningCase } from './run-case.ts'
+import { formatSize } from './sizes.ts'
 import { UserError } from './user-error.ts'
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
@@ -26,17 +28,22 @@ try {
 async function main(options: Options): Promise<number> {
   const { size, seconds, quick, rounds, json } = options
   endEarly()
-  const file = new BenchFile(options.file, size)
-  const machine = describeMachine(dirname(file.path))
+  const files = new BenchFiles({ path: options.file, count: options.files, size })
+  if (options.generate) {
+    await prepare(files)
+    return 0
+  }
+  const machine = describeMachine(dirname(files.paths[0]!))
   const folder = new ResultsFolder(options.out, machine)
   const print = json ? () => {} : (text: string) => process.stdout.write(text)
+  await prepare(files)
   print(machineText(machine, options))
   const comparisons: ComparisonResult[] = []
   for (const name of options.only) {
     const comparison = await COMPARISONS[name]!()
-    const result = await runComparison(name, comparison, file, {
+    const result = await runComparison(name, comparison, files, {
       rounds,
-      input: { file: file.path, size, seconds, quick },
+      input: { file: files.paths[0]!, files: files.paths, size, seconds, quick },
       progress,
     })
     progress('')
@@ -44,11 +51,19 @@ async function main(options: Options): Promise<number> {
     comparisons.push(result)
   }
   print(closingText(comparisons))
-  file.remove()
+  files.remove()
   const results: Results = {
     format: RESULTS_FORMAT,
     machine,
-    options: { quick, only: options.only, rounds, seconds, size, file: file.path },
+    options: {
+      quick,
+      only: options.only,
+      rounds,
+      seconds,
+      size,
+      files: options.files,
+      file: files.paths[0]!,
+    },
     programs: programVersions(),
     comparisons,
   }
@@ -57,6 +72,27 @@ async function main(options: Options): Promise<number> {
   if (json) process.stdout.write(text)
   else print(`results: ${folder.path}\n`)
   return comparisons.some(({ cases }) => cases.some(({ failed }) => failed !== null)) ? 1 : 0
+}
+
+/** Makes the files, with a bar on the terminal. */
+async function prepare(files: BenchFiles): Promise<void> {
+  const bytes = files.size * files.paths.length
+  const bar = new SingleBar({
+    format: 'files of blocks {bar} {percentage} % {shown} of {all}, {eta_formatted} left',
+    stream: process.stderr,
+    clearOnComplete: true,
+    hideCursor: null,
+  })
+  let done = 0
+  bar.start(bytes, 0, { shown: formatSize(0), all: formatSize(bytes) })
+  try {
+    await files.prepare((more) => {
+      done += more
+      bar.update(done, { shown: formatSize(done) })
+    })
+  } finally {
+    bar.stop()
+  }
 }
 
 /** One line on the terminal, in the place of the one before; nothing elsewhere. */

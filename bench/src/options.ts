@@ -1,20 +1,24 @@
 import path from 'node:path'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
 import { COMPARISONS } from './comparisons.ts'
 import { BLOCK_BYTES } from './meter.ts'
 import { parseSize } from './sizes.ts'
 import { UserError } from './user-error.ts'
 
 export interface Options {
+  /** Only make the files. */
+  readonly generate: boolean
   readonly quick: boolean
   /** Names of comparisons, in the order in which they run. */
   readonly only: readonly string[]
   readonly rounds: number
   /** How long each case is measured in each round. */
   readonly seconds: number
-  /** Bytes of the file, a multiple of a block. */
+  /** How many files. */
+  readonly files: number
+  /** Bytes of each file, a multiple of a block. */
   readonly size: number
-  /** Absolute path; undefined for a temporary file. */
+  /** Absolute path of the first; undefined for temporary files. */
   readonly file: string | undefined
   readonly json: boolean
   /** Absolute path of the folder for the results; undefined for one in bench/results. */
@@ -23,8 +27,9 @@ export interface Options {
 
 type Given = Partial<Options>
 
-const FULL = { rounds: 5, seconds: 1, size: 2 ** 30 }
-const QUICK = { rounds: 2, seconds: 0.1, size: 16 * 2 ** 20 }
+const FULL = { rounds: 5, seconds: 1, files: 4, size: 256 * 2 ** 20 }
+const QUICK = { rounds: 2, seconds: 0.1, files: 2, size: 16 * 2 ** 20 }
+const FILES_MAX = 4096
 const SIZE_MIN = 1024 * BLOCK_BYTES
 const NAMES = Object.keys(COMPARISONS)
 
@@ -41,6 +46,10 @@ Exit codes: 0 all was measured, whether or not the bounds were met; 1 a case fai
 /** Reads the command line. Throws a UserError of one line; null when help was asked for. */
 export function parseOptions(args: readonly string[]): Options | null {
   const command = describe()
+  let generate = false
+  command.action((what: string | undefined) => {
+    generate = what !== undefined
+  })
   try {
     command.parse(args, { from: 'user' })
   } catch (error) {
@@ -50,11 +59,15 @@ export function parseOptions(args: readonly string[]): Options | null {
     throw new UserError(`${line} (--help lists the options)`, 2)
   }
   const given: Given = command.opts()
+  if (generate && given.file === undefined) {
+    throw new UserError('generate makes the files that --file names, and there is none', 2)
+  }
   // npm runs the program in the folder of package.json; paths are meant from where the user is.
   const from = process.env.INIT_CWD ?? process.cwd()
   return {
     quick: false,
     json: false,
+    generate,
     only: NAMES,
     ...(given.quick ? QUICK : FULL),
     ...given,
@@ -65,14 +78,23 @@ export function parseOptions(args: readonly string[]): Options | null {
 
 function describe(): Command {
   return new Command('npm run bench --')
-    .usage('[options]')
-    .description('Ratios against node:fs and fio, and micro-benchmarks, on a real file.')
+    .usage('[generate] [options]')
+    .description('Ratios against node:fs, C programs and fio, on real files.')
+    .addArgument(
+      new Argument('[generate]', 'only make the files, or mend them; then end').choices([
+        'generate',
+      ]),
+    )
     .option('--quick', 'a smoke run: few, short rounds on a small file; the figures mean little')
     .option('--only <names>', 'comparisons to run, with commas between (default: all)', namesOf)
     .option('--rounds <n>', 'rounds of each comparison (default: 5)', roundsOf)
     .option('--seconds <n>', 'time that a case is measured in a round (default: 1)', secondsOf)
-    .option('--size <size>', 'bytes of the file, as in 64MiB (default: 1GiB)', sizeOf)
-    .option('--file <path>', 'file to work on; it is kept (default: a temporary one)')
+    .option('--files <n>', 'files to work on (default: 4)', filesOf)
+    .option('--size <size>', 'bytes of each file, as in 64MiB (default: 256MiB)', sizeOf)
+    .option(
+      '--file <path>',
+      'the first file, the others have .1, .2 … behind; they are kept (default: temporary ones)',
+    )
     .option('--out <folder>', 'folder for the results (default: bench/results/<date>-<commit>)')
     .option('--json', 'print the results as JSON')
     .addHelpText('after', NOTES)
@@ -98,6 +120,14 @@ function roundsOf(text: string): number {
     throw new InvalidArgumentError('It must be a whole number from 1 to 1000.')
   }
   return rounds
+}
+
+function filesOf(text: string): number {
+  const files = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (!(files >= 1 && files <= FILES_MAX)) {
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${FILES_MAX}.`)
+  }
+  return files
 }
 
 function secondsOf(text: string): number {

@@ -93,7 +93,7 @@ export const fsSync: Peer = async ({ kind, direct }, { file: path }) => {
 }
 
 /** Why O_DIRECT cannot be measured on this file; null when it can. */
-function directRefusal(path: string): string | null {
+export function directRefusal(path: string): string | null {
   try {
     fs.closeSync(fs.openSync(path, flagsOf('read', true)))
     return null

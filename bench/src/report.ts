@@ -14,12 +14,12 @@ const LOOK = {
 
 /** What must stand above any figure. */
 export function machineText(machine: Machine, options: Options): string {
-  const { rounds, seconds, size, quick, file } = options
+  const { rounds, seconds, files, size, quick, file } = options
   return [
     `uring-actor ${machine.commit}, ${machine.date}`,
     `${machine.cpus} x ${machine.cpu}, ${machine.memoryGiB} GiB; ${machine.kernel}; ` +
       `Node.js ${machine.node}; engine ${machine.engine}`,
-    `${file ?? 'a temporary file'}, ${formatSize(size)}, ${machine.filesystem}; ` +
+    `${files} x ${formatSize(size)}, ${file ?? 'temporary files'}, ${machine.filesystem}; ` +
       `load ${machine.load.toFixed(2)} before`,
     `${rounds} alternating rounds of ${seconds} s` +
       (quick ? '; --quick: the figures mean little' : ''),

@@ -1,8 +1,9 @@
-import type { BenchFile } from './bench-file.ts'
-import type { CaseInput, Comparison, Sample } from './comparison.ts'
+import type { CaseInput, Comparison } from './comparison.ts'
+import type { BenchFiles } from './data/bench-files.ts'
 import { cpuTimes, noiseBetween } from './machine.ts'
+import { latencyResult } from './measure/latency-result.ts'
 import type { ComparisonResult, Round } from './results/results.ts'
-import { runCase } from './run-case.ts'
+import { type Measured, runCase } from './run-case.ts'
 import { figureResults, summarizeSamples } from './statistics.ts'
 
 /** Above these, others had so much of the CPUs that a round's figures are doubtful. */
@@ -20,12 +21,12 @@ export interface RoundsOptions {
 export async function runComparison(
   name: string,
   comparison: Comparison,
-  file: BenchFile,
+  files: BenchFiles,
   { rounds: count, input, progress }: RoundsOptions,
 ): Promise<ComparisonResult> {
   const missing = comparison.cases.map((candidate) => candidate.missing?.(input) ?? null)
   const failed = comparison.cases.map((): string | null => null)
-  const samples: Sample[][] = comparison.cases.map(() => [])
+  const measured: Measured[][] = comparison.cases.map(() => [])
   const rounds: Round[] = []
   let warmShare: number | null = null
   for (let round = 0; round < count; round++) {
@@ -33,11 +34,13 @@ export async function runComparison(
     for (const [index, candidate] of comparison.cases.entries()) {
       if (missing[index] !== null || failed[index] !== null) continue
       progress(`${name}, round ${round + 1} of ${count}: ${candidate.name}`)
-      if (comparison.file === 'cold') file.cool()
-      if (comparison.file === 'warm') warmShare = lower(warmShare, file.warm())
+      if (comparison.file === 'cold') files.cool()
+      if (comparison.file === 'warm') warmShare = lower(warmShare, files.warm())
       try {
-        const orders = { comparison: name, name: candidate.name, input }
-        samples[index]!.push(await runCase({ ...orders, collects: comparison.collects ?? false }))
+        const { name: caseName, threadPool } = candidate
+        const collects = comparison.collects ?? false
+        const orders = { comparison: name, name: caseName, input, collects, threadPool }
+        measured[index]!.push(await runCase(orders))
       } catch (error) {
         failed[index] = (error as Error).message
       }
@@ -51,8 +54,7 @@ export async function runComparison(
     role: candidate.role ?? 'peer',
     missing: missing[index]!,
     failed: failed[index]!,
-    metrics: failed[index] === null ? summarizeSamples(samples[index]!) : {},
-    latency: null,
+    ...(failed[index] === null ? summarized(measured[index]!, input) : NOTHING),
   }))
   return {
     name,
@@ -63,6 +65,16 @@ export async function runComparison(
     figures: figureResults(comparison, cases),
     rounds,
     warmShare,
+  }
+}
+
+const NOTHING = { metrics: {}, latency: null }
+
+function summarized(measured: readonly Measured[], { seconds }: CaseInput) {
+  const latencies = measured.flatMap(({ latency }) => latency ?? [])
+  return {
+    metrics: summarizeSamples(measured.map(({ sample }) => sample)),
+    latency: latencies.length === 0 ? null : latencyResult(latencies, seconds),
   }
 }
 

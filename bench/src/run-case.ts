@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type CaseInput, EXIT, type Sample } from './comparison.ts'
+import type { RawLatency } from './measure/latency-recorder.ts'
 
 /** What a case's process is to do. */
 export interface CaseOrders {
@@ -9,6 +10,15 @@ export interface CaseOrders {
   readonly input: CaseInput
   /** See Comparison. */
   readonly collects: boolean
+  /** See Case. */
+  readonly threadPool: number | undefined
+}
+
+/** What one run of a case measured. */
+export interface Measured {
+  readonly sample: Sample
+  /** Null when operations were not timed one by one. */
+  readonly latency: RawLatency | null
 }
 
 /** Beside its own seconds: the longest fixed time that a case takes, on a slow machine. */
@@ -17,7 +27,7 @@ const GRACE_SECONDS = 120
 let running: ChildProcess | null = null
 
 /** Runs a case in a process of its own. Rejects with what it said when it fails or is too slow. */
-export async function runCase(orders: CaseOrders): Promise<Sample> {
+export async function runCase(orders: CaseOrders): Promise<Measured> {
   const script = fileURLToPath(new URL('./child.js', import.meta.url))
   const { UV_THREADPOOL_SIZE: _size, NODE_OPTIONS: _options, ...env } = process.env
   const options = orders.collects ? ['--expose-gc'] : []
@@ -25,7 +35,10 @@ export async function runCase(orders: CaseOrders): Promise<Sample> {
     // A group of its own, so that it and what it has started can be ended together.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env,
+    env:
+      orders.threadPool === undefined
+        ? env
+        : { ...env, UV_THREADPOOL_SIZE: `${orders.threadPool}` },
   })
   running = child
   const timer = setTimeout(endRunningCase, (orders.input.seconds * 4 + GRACE_SECONDS) * 1000)
@@ -51,7 +64,8 @@ export async function runCase(orders: CaseOrders): Promise<Sample> {
     running = null
   })
   if (how !== 0) throw new Error(`its process ended with ${how}${errors && `: ${errors.trim()}`}`)
-  return { ...(JSON.parse(output) as Sample), [EXIT.key]: ended - lastOutput }
+  const { sample, latency } = JSON.parse(output) as Measured
+  return { sample: { ...sample, [EXIT.key]: ended - lastOutput }, latency }
 }
 
 /** Ends the case that runs, and what it has started. */

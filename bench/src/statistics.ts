@@ -10,7 +10,7 @@ export interface Summary {
 }
 
 export interface FigureResult extends Figure {
-  /** Null when a case that it needs was missing. */
+  /** Null when a case that it needs was missing, or a ratio would be to nothing. */
   readonly summary: Summary | null
   /** Null without a bound, or without a summary. Judged by the median. */
   readonly met: boolean | null
@@ -45,7 +45,10 @@ export function figureResults(
     if (ours === undefined || (figure.how !== 'value' && theirs === undefined)) {
       return { ...figure, summary: null, met: null }
     }
-    const summary = summarize(ours.map((value, round) => draw(figure.how, value, theirs?.[round])))
+    const values = ours.map((value, round) => draw(figure.how, value, theirs?.[round]))
+    // Of a very short run fio tells no CPU time at all.
+    if (!values.every(Number.isFinite)) return { ...figure, summary: null, met: null }
+    const summary = summarize(values)
     return { ...figure, summary, met: isMet(figure, summary.median) }
   })
 }

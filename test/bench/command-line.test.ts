@@ -23,6 +23,11 @@ const BAD: ReadonlyArray<readonly string[]> = [
   ['--file', '/'],
   ['--file', '/nonexistent/file'],
   ['--file'],
+  ['--files', '0'],
+  ['--files', '4097'],
+  ['generate'],
+  ['generate', 'more'],
+  ['make'],
 ]
 
 for (const args of BAD) {

@@ -20,8 +20,10 @@ export interface ResultOptions {
   readonly only: readonly string[]
   readonly rounds: number
   readonly seconds: number
+  readonly files: number
   /** Bytes of each file. */
   readonly size: number
+  /** Path of the first. */
   readonly file: string
 }
 
@@ -49,7 +51,8 @@ export interface Workload {
   /** Threads that post; 1 is the main thread alone. */
   readonly workers: number
   readonly blockBytes: number
-  readonly files: number
+  /** When it is not that of the options. */
+  readonly files?: number
 }
 
 export interface ComparisonResult {
@@ -94,7 +97,10 @@ export interface LatencyResult {
   readonly overTime: LatencyOverTime
 }
 
-/** A heat map: the rounds stand behind one another, each as long as the others. */
+/**
+ * A heat map: the rounds stand behind one another, each as long as the others. Empty for programs that
+ * do not tell when an operation was.
+ */
 export interface LatencyOverTime {
   readonly slotMillis: number
   readonly slots: number

@@ -28,18 +28,22 @@ export interface Distribution {
 const SUB_BUCKETS = 1 << SUB_BUCKET_BITS
 
 /** Bucket of a time in units, 0 <= units <= UNITS_MAX. */
-function bucketOf(units: number): number {
+export function bucketOf(units: number): number {
   if (units < SUB_BUCKETS) return units
   const shift = 31 - Math.clz32(units) - SUB_BUCKET_BITS
   return ((shift + 1) << SUB_BUCKET_BITS) + ((units >> shift) & (SUB_BUCKETS - 1))
 }
 
+/** Where a bucket begins, in microseconds; the one before it ends there. */
+export function bucketBegin(bucket: number): number {
+  if (bucket < SUB_BUCKETS) return bucket / UNITS_PER_MICROSECOND
+  const shift = (bucket >> SUB_BUCKET_BITS) - 1
+  return ((SUB_BUCKETS + (bucket & (SUB_BUCKETS - 1))) * 2 ** shift) / UNITS_PER_MICROSECOND
+}
+
 /** Middle of a bucket, in microseconds. */
 export function bucketMiddle(bucket: number): number {
-  if (bucket < SUB_BUCKETS) return (bucket + 0.5) / UNITS_PER_MICROSECOND
-  const shift = (bucket >> SUB_BUCKET_BITS) - 1
-  const low = (SUB_BUCKETS + (bucket & (SUB_BUCKETS - 1))) * 2 ** shift
-  return (low + 2 ** shift / 2) / UNITS_PER_MICROSECOND
+  return (bucketBegin(bucket) + bucketBegin(bucket + 1)) / 2
 }
 
 /** Counts a time of so many microseconds, not negative, `times` times in the histogram at `at`. */

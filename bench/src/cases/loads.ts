@@ -1,0 +1,97 @@
+import {
+  BUSY,
+  type Case,
+  type Comparison,
+  CPU,
+  type Figure,
+  IDLE,
+  METRIC_KEYS,
+  type Metric,
+  OPERATIONS,
+} from '../comparison.ts'
+import { fioCase } from '../fio.ts'
+import type { Load, PeerName } from '../loads/load.ts'
+import { placesRefusal } from '../loads/places.ts'
+import { runLoad } from '../loads/run-load.ts'
+import { directRefusal } from '../peers.ts'
+
+const OURS = 'uring-actor'
+/** Node's own number of threads, and as many as people give it who want more. */
+const POOLS = [4, 64] as const
+const P50: Metric = { key: METRIC_KEYS.p50, label: 'p50 µs', digits: 1 }
+const P99: Metric = { key: METRIC_KEYS.p99, label: 'p99 µs', digits: 1 }
+const MAX: Metric = { key: METRIC_KEYS.max, label: 'max µs', digits: 0 }
+
+/** A load on the files, by ours and by all peers that can carry it. */
+export function loadComparison(load: Load): Comparison {
+  const cases = [
+    { ...peerCase(OURS, 'uring-actor', load), role: 'ours' as const },
+    ...POOLS.map((pool) => pooled('fs.promises', 'fs.promises', load, pool)),
+    ...(load.operation === 'read' || load.operation === 'write'
+      ? POOLS.map((pool) => pooled(`fs.${load.operation}`, 'fs callbacks', load, pool))
+      : []),
+    ...(load.operation === 'mixed'
+      ? []
+      : [peerCase(syncName(load), 'fs sync', load), ...fio(load)]),
+  ]
+  return {
+    title: titleOf(load),
+    workload: {
+      operation: operationOf(load),
+      cache: load.cache,
+      inFlight: load.inFlight,
+      workers: load.workers,
+      blockBytes: load.bytes,
+    },
+    file: load.cache === 'warm' ? 'warm' : 'cold',
+    metrics: [OPERATIONS, CPU, P50, P99, MAX, BUSY, IDLE],
+    cases,
+    figures: cases.flatMap(({ name }) => (name === OURS ? [] : against(name))),
+  }
+}
+
+function fio(load: Load): Case[] {
+  return [fioCase('fio libaio', 'libaio', load), fioCase('fio io_uring', 'io_uring', load)]
+}
+
+function against(name: string): Figure[] {
+  const paired = { how: 'ratio', of: OURS, against: name } as const
+  return [
+    { label: `ops/s, ours / ${name}`, metric: OPERATIONS.key, ...paired },
+    { label: `CPU/op, ours / ${name}`, metric: CPU.key, ...paired },
+  ]
+}
+
+function peerCase(name: string, peer: PeerName, load: Load): Case {
+  return {
+    name,
+    run: (input, latency) => runLoad(peer, load, input, latency),
+    missing: ({ file, files, size }) =>
+      (load.cache === 'direct' ? directRefusal(file) : null) ??
+      placesRefusal(files.length, size, load.bytes, load.inFlight),
+  }
+}
+
+function pooled(name: string, peer: PeerName, load: Load, threadPool: number): Case {
+  return { ...peerCase(`${name}, pool of ${threadPool}`, peer, load), threadPool }
+}
+
+function syncName({ operation, workers }: Load): string {
+  const call = operation === 'read' ? 'fs.readSync' : 'fs.writeSync'
+  return `${call}, ${workers === 1 ? 'one' : workers} at a time`
+}
+
+function operationOf({ operation, access }: Load): string {
+  if (operation === 'mixed') return 'mixed reads, writes and trims'
+  const what = { read: 'reads', write: 'writes', durable: 'durable writes' }[operation]
+  return `${access} ${what}`
+}
+
+function titleOf(load: Load): string {
+  const { cache, bytes, inFlight, workers } = load
+  const size = bytes >= 2 ** 20 ? `${bytes / 2 ** 20} MiB` : `${bytes / 1024} KiB`
+  const where = { warm: 'in the page cache', cold: 'not in the page cache', direct: 'O_DIRECT' }
+  const from = workers === 1 ? 'from the main thread' : `from ${workers} workers`
+  const what = operationOf(load)
+  return `${what[0]!.toUpperCase()}${what.slice(1)} of ${size}, ${where[cache]}, ${inFlight} in flight, ${from}`
+}
