@@ -28,7 +28,9 @@ async function check(name, command, args) {
 
 /** @param {boolean} fix */
 async function checkClangFormat(fix) {
-  const files = filesBelow(['packages/native/cc']).filter((file) => /\.(cc|cpp|h|hh)$/.test(file))
+  const files = filesBelow(['packages/native/cc', 'bench/native']).filter((file) =>
+    /\.(c|cc|cpp|h|hh)$/.test(file),
+  )
   if (files.length === 0) return true
   if (works('clang-format')) {
     if (fix) await run('clang-format', ['-i', ...files])
