@@ -6,7 +6,8 @@ import type { ComparisonResult } from './results/results.ts'
 import { formatSize } from './sizes.ts'
 import type { FigureResult, Summary } from './statistics.ts'
 
-const LOOK = {
+/** How all tables look. */
+export const LOOK = {
   style: { head: [], border: [] },
   // Lines between rows would double the length.
   chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
@@ -115,7 +116,7 @@ function percent(share: number): string {
 }
 
 /** Three digits of a small number, all of a large one. */
-function short(value: number): string {
+export function short(value: number): string {
   return value.toLocaleString('en-US', {
     maximumSignificantDigits: Math.abs(value) >= 1000 ? 21 : 3,
     maximumFractionDigits: Math.abs(value) >= 1000 ? 0 : 20,

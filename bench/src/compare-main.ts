@@ -1,0 +1,33 @@
+import { compareResults } from './compare/compare.ts'
+import { type CompareOptions, parseCompareOptions } from './compare/options.ts'
+import { checkShape } from './compare/shape.ts'
+import { comparedText, type Named } from './compare/text.ts'
+import { readResults } from './results/folder.ts'
+import { UserError } from './user-error.ts'
+
+try {
+  const options = parseCompareOptions(process.argv.slice(2))
+  if (options !== null) process.exitCode = main(options)
+} catch (error) {
+  if (!(error instanceof UserError)) throw error
+  // What a parser quotes of a file that is no JSON may have several lines.
+  console.error(`bench: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}`)
+  process.exitCode = error.exitCode
+}
+
+/** Returns the exit code. */
+function main({ places, paths, alpha, all, json }: CompareOptions): number {
+  const [a, b] = paths.map((file, index): Named => {
+    const results = readResults(file)
+    checkShape(results, file)
+    return { place: places[index]!, results }
+  }) as [Named, Named]
+  const compared = compareResults(a.results, b.results, alpha)
+  const about = ({ place, results: { machine } }: Named) => ({ place, machine })
+  const text = json
+    ? `${JSON.stringify({ A: about(a), B: about(b), ...compared }, null, 1)}\n`
+    : comparedText(a, b, compared, all)
+  process.stdout.once('error', () => process.exit(141))
+  process.stdout.write(text)
+  return compared.rows.some(({ effect }) => effect === 'worse') ? 1 : 0
+}
