@@ -1,6 +1,7 @@
 import {
   BUSY,
   type Case,
+  type CaseInput,
   type Comparison,
   CPU,
   type Figure,
@@ -13,6 +14,7 @@ import { fioCase } from '../fio.ts'
 import type { Load, PeerName } from '../loads/load.ts'
 import { placesRefusal } from '../loads/places.ts'
 import { runLoad } from '../loads/run-load.ts'
+import { nativeCase } from '../native-case.ts'
 import { directRefusal } from '../peers.ts'
 
 const OURS = 'uring-actor'
@@ -30,9 +32,9 @@ export function loadComparison(load: Load): Comparison {
     ...(load.operation === 'read' || load.operation === 'write'
       ? POOLS.map((pool) => pooled(`fs.${load.operation}`, 'fs callbacks', load, pool))
       : []),
-    ...(load.operation === 'mixed'
-      ? []
-      : [peerCase(syncName(load), 'fs sync', load), ...fio(load)]),
+    ...(load.operation === 'mixed' ? [] : [peerCase(syncName(load), 'fs sync', load)]),
+    ...native(load),
+    ...(load.operation === 'mixed' ? [] : fio(load)),
   ]
   return {
     title: titleOf(load),
@@ -50,8 +52,21 @@ export function loadComparison(load: Load): Comparison {
   }
 }
 
+function native(load: Load): Case[] {
+  const { operation, access, cache } = load
+  if (access !== 'random' || (operation !== 'read' && operation !== 'write')) return []
+  const call = operation === 'read' ? 'pread' : 'pwrite'
+  const threads = `${load.inFlight === 1 ? 'one thread' : `${load.inFlight} threads`}`
+  const cases = [nativeCase(`C ${call}, ${threads}`, 'pread', load)]
+  if (operation === 'read' && cache !== 'direct') {
+    cases.push(nativeCase(`C mmap, ${threads}`, 'mmap', load))
+  }
+  return cases.map((one) => outside(load, one))
+}
+
 function fio(load: Load): Case[] {
-  return [fioCase('fio libaio', 'libaio', load), fioCase('fio io_uring', 'io_uring', load)]
+  const cases = [fioCase('fio libaio', 'libaio', load), fioCase('fio io_uring', 'io_uring', load)]
+  return cases.map((one) => outside(load, one))
 }
 
 function against(name: string): Figure[] {
@@ -66,10 +81,19 @@ function peerCase(name: string, peer: PeerName, load: Load): Case {
   return {
     name,
     run: (input, latency) => runLoad(peer, load, input, latency),
-    missing: ({ file, files, size }) =>
-      (load.cache === 'direct' ? directRefusal(file) : null) ??
-      placesRefusal(files.length, size, load.bytes, load.inFlight),
+    missing: (input) =>
+      fileRefusal(load, input) ??
+      placesRefusal(input.files.length, input.size, load.bytes, load.inFlight),
   }
+}
+
+function fileRefusal({ cache }: Load, { file }: CaseInput): string | null {
+  return cache === 'direct' ? directRefusal(file) : null
+}
+
+/** A case of another program, which may not be there. */
+function outside(load: Load, one: Case): Case {
+  return { ...one, missing: (input) => one.missing?.(input) ?? fileRefusal(load, input) }
 }
 
 function pooled(name: string, peer: PeerName, load: Load, threadPool: number): Case {

@@ -26,7 +26,7 @@ export interface PartResult {
 }
 
 /** Enough for the compiler, the thread pool's threads and the actor's spin to settle. */
-const WARM_UP_SECONDS = 0.3
+export const WARM_UP_SECONDS = 0.3
 
 /** Opens, and warms up; what it resolves with measures, once. */
 export async function preparePart(orders: PartOrders): Promise<() => Promise<PartResult>> {
