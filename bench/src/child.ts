@@ -1,10 +1,13 @@
 // The process of one case: runs it once, prints what it measured as one line of JSON, and ends by itself.
+import { text } from 'node:stream/consumers'
 import { COMPARISONS } from './comparisons.ts'
 import { LatencyRecorder } from './measure/latency-recorder.ts'
 import { percentiles } from './measure/latency-result.ts'
 import type { CaseOrders, Measured } from './run-case.ts'
 
-const { comparison, name, input } = JSON.parse(process.argv[2]!) as CaseOrders
+// From an argument too, for whoever wants to look at one case by hand.
+const orders = process.argv[2] ?? (await text(process.stdin))
+const { comparison, name, input } = JSON.parse(orders) as CaseOrders
 const { cases } = await COMPARISONS[comparison]!()
 const recorder = new LatencyRecorder()
 const sample = await cases.find((candidate) => candidate.name === name)!.run(input, recorder)

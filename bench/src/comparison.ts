@@ -56,6 +56,8 @@ export interface Figure {
 export interface Comparison {
   readonly title: string
   readonly workload?: Workload
+  /** Files that are made for it, each a part of what one of the others holds; else it has those. */
+  readonly fileCount?: number
   /** Whether the page cache holds the file when a case begins; null when it needs none. */
   readonly file: 'warm' | 'cold' | null
   /**

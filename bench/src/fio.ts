@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { rmSync, symlinkSync } from 'node:fs'
+import path from 'node:path'
 import { bucketOf } from '@uring-actor/client/internal'
 import { UNITS_MAX, UNITS_PER_MICROSECOND } from '@uring-actor/client/protocol'
 import type { Case, CaseInput, Sample } from './comparison.ts'
@@ -7,6 +8,9 @@ import type { Load } from './loads/load.ts'
 import type { LatencyRecorder, RawLatency } from './measure/latency-recorder.ts'
 import { rates } from './measure/resources.ts'
 import { programRefusal } from './programs.ts'
+
+/** With more names its option would be too long. */
+const FILES_BY_NAME = 64
 
 type Engine = 'io_uring' | 'libaio'
 
@@ -32,11 +36,17 @@ export function fioCase(name: string, engine: Engine, load: Load): Case {
     role: engine === 'io_uring' ? 'limit' : 'peer',
     missing: () => programRefusal('fio'),
     run(input, latency) {
-      const scratch = `${input.file}.fio`
+      // What fio writes are no blocks of ours: it has a file of its own.
+      const own = `${input.file}.fio`
+      const files = load.operation === 'read' ? input.files : [own]
+      const numbered = files.length > FILES_BY_NAME ? `${files[0]}.0` : null
+      if (numbered !== null) symlinkSync(files[0]!, numbered)
       try {
-        return fio(argumentsOf(engine, load, input, scratch), load, latency)
+        const args = [...filesArguments(files, input.size), ...loadArguments(engine, load, input)]
+        return fio(args, load, latency)
       } finally {
-        rmSync(scratch, { force: true })
+        rmSync(own, { force: true })
+        if (numbered !== null) rmSync(numbered)
       }
     },
   }
@@ -51,18 +61,28 @@ export function fioReads(name: string, inFlight: number, direct: boolean): Case 
   return { ...one, run: (input, latency) => one.run({ ...input, files: [input.file] }, latency) }
 }
 
-function argumentsOf(engine: Engine, load: Load, input: CaseInput, scratch: string): string[] {
+/** fio takes the names of a few files, and of many that are numbered. */
+function filesArguments(files: readonly string[], size: number): string[] {
+  const all = `--size=${size * files.length}`
+  if (files.length <= FILES_BY_NAME) {
+    return [`--filename=${files.map((file) => file.replaceAll(':', '\\:')).join(':')}`, all]
+  }
+  const { dir, base } = path.parse(files[0]!)
+  return [
+    `--directory=${dir.replaceAll(':', '\\:')}`,
+    `--filename_format=${base}.$filenum`,
+    `--nrfiles=${files.length}`,
+    all,
+  ]
+}
+
+function loadArguments(engine: Engine, load: Load, input: CaseInput): string[] {
   const { operation, access, cache, inFlight, workers, bytes } = load
-  const reads = operation === 'read'
-  // What fio writes are no blocks of ours: it has a file of its own.
-  const files = reads ? input.files : [scratch]
   return [
     '--name=load',
-    `--filename=${files.map((file) => file.replaceAll(':', '\\:')).join(':')}`,
-    `--size=${input.size * files.length}`,
     '--file_service_type=random',
     `--ioengine=${engine}`,
-    `--rw=${access === 'random' ? 'rand' : ''}${reads ? 'read' : 'write'}`,
+    `--rw=${access === 'random' ? 'rand' : ''}${operation === 'read' ? 'read' : 'write'}`,
     ...(operation === 'durable' ? ['--fdatasync=1'] : []),
     `--bs=${bytes}`,
     `--iodepth=${Math.floor(inFlight / workers)}`,

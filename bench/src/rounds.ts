@@ -22,6 +22,24 @@ export async function runComparison(
   name: string,
   comparison: Comparison,
   files: BenchFiles,
+  options: RoundsOptions,
+): Promise<ComparisonResult> {
+  if (comparison.fileCount === undefined) return runRounds(name, comparison, files, options)
+  const parts = files.parts(comparison.fileCount)
+  try {
+    await parts.prepare(() => {})
+    const { paths, size } = parts
+    const input = { ...options.input, file: paths[0]!, files: paths, size }
+    return await runRounds(name, comparison, parts, { ...options, input })
+  } finally {
+    parts.remove()
+  }
+}
+
+async function runRounds(
+  name: string,
+  comparison: Comparison,
+  files: BenchFiles,
   { rounds: count, input, progress }: RoundsOptions,
 ): Promise<ComparisonResult> {
   const missing = comparison.cases.map((candidate) => candidate.missing?.(input) ?? null)

@@ -31,16 +31,18 @@ export async function runCase(orders: CaseOrders): Promise<Measured> {
   const script = fileURLToPath(new URL('./child.js', import.meta.url))
   const { UV_THREADPOOL_SIZE: _size, NODE_OPTIONS: _options, ...env } = process.env
   const options = orders.collects ? ['--expose-gc'] : []
-  const child = spawn(process.execPath, [...options, script, JSON.stringify(orders)], {
+  const child = spawn(process.execPath, [...options, script], {
     // A group of its own, so that it and what it has started can be ended together.
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env:
       orders.threadPool === undefined
         ? env
         : { ...env, UV_THREADPOOL_SIZE: `${orders.threadPool}` },
   })
   running = child
+  // One that ends at once has told why.
+  child.stdin.on('error', () => {}).end(JSON.stringify(orders))
   const timer = setTimeout(endRunningCase, (orders.input.seconds * 4 + GRACE_SECONDS) * 1000)
   let output = ''
   let errors = ''

@@ -16,6 +16,7 @@ import { placesRefusal } from '../loads/places.ts'
 import { runLoad } from '../loads/run-load.ts'
 import { nativeCase } from '../native-case.ts'
 import { directRefusal } from '../peers.ts'
+import { formatSize } from '../sizes.ts'
 
 const OURS = 'uring-actor'
 /** Node's own number of threads, and as many as people give it who want more. */
@@ -29,7 +30,7 @@ export function loadComparison(load: Load): Comparison {
   const cases = [
     { ...peerCase(OURS, 'uring-actor', load), role: 'ours' as const },
     ...POOLS.map((pool) => pooled('fs.promises', 'fs.promises', load, pool)),
-    ...(load.operation === 'read' || load.operation === 'write'
+    ...(!load.scale && (load.operation === 'read' || load.operation === 'write')
       ? POOLS.map((pool) => pooled(`fs.${load.operation}`, 'fs callbacks', load, pool))
       : []),
     ...(load.operation === 'mixed' ? [] : [peerCase(syncName(load), 'fs sync', load)]),
@@ -44,7 +45,9 @@ export function loadComparison(load: Load): Comparison {
       inFlight: load.inFlight,
       workers: load.workers,
       blockBytes: load.bytes,
+      ...(load.fileCount === undefined ? {} : { files: load.fileCount }),
     },
+    ...(load.fileCount === undefined ? {} : { fileCount: load.fileCount }),
     file: load.cache === 'warm' ? 'warm' : 'cold',
     metrics: [OPERATIONS, CPU, P50, P99, MAX, BUSY, IDLE],
     cases,
@@ -54,7 +57,8 @@ export function loadComparison(load: Load): Comparison {
 
 function native(load: Load): Case[] {
   const { operation, access, cache } = load
-  if (access !== 'random' || (operation !== 'read' && operation !== 'write')) return []
+  if (load.scale || access !== 'random' || (operation !== 'read' && operation !== 'write'))
+    return []
   const call = operation === 'read' ? 'pread' : 'pwrite'
   const threads = `${load.inFlight === 1 ? 'one thread' : `${load.inFlight} threads`}`
   const cases = [nativeCase(`C ${call}, ${threads}`, 'pread', load)]
@@ -65,7 +69,8 @@ function native(load: Load): Case[] {
 }
 
 function fio(load: Load): Case[] {
-  const cases = [fioCase('fio libaio', 'libaio', load), fioCase('fio io_uring', 'io_uring', load)]
+  const cases = [fioCase('fio io_uring', 'io_uring', load)]
+  if (!load.scale) cases.unshift(fioCase('fio libaio', 'libaio', load))
   return cases.map((one) => outside(load, one))
 }
 
@@ -113,9 +118,13 @@ function operationOf({ operation, access }: Load): string {
 
 function titleOf(load: Load): string {
   const { cache, bytes, inFlight, workers } = load
-  const size = bytes >= 2 ** 20 ? `${bytes / 2 ** 20} MiB` : `${bytes / 1024} KiB`
+  const size = formatSize(bytes)
   const where = { warm: 'in the page cache', cold: 'not in the page cache', direct: 'O_DIRECT' }
   const from = workers === 1 ? 'from the main thread' : `from ${workers} workers`
   const what = operationOf(load)
-  return `${what[0]!.toUpperCase()}${what.slice(1)} of ${size}, ${where[cache]}, ${inFlight} in flight, ${from}`
+  const files =
+    load.fileCount === undefined
+      ? ''
+      : `, on ${load.fileCount === 1 ? 'one file' : `${load.fileCount} files`}`
+  return `${what[0]!.toUpperCase()}${what.slice(1)} of ${size}, ${where[cache]}, ${inFlight} in flight, ${from}${files}`
 }

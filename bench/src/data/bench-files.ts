@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { formatSize } from '../sizes.ts'
 import { UserError } from '../user-error.ts'
+import { BLOCK_BYTES } from './blocks.ts'
 import { generate } from './generate.ts'
 
 export interface FilesOptions {
@@ -14,6 +15,9 @@ export interface FilesOptions {
   readonly size: number
 }
 
+/** The least that one of many has. */
+const SIZE_LEAST = 16 * BLOCK_BYTES
+
 /** The files of self-describing blocks (blocks.ts) that all cases work on; a file's id is its index. */
 export class BenchFiles {
   readonly paths: readonly string[]
@@ -21,9 +25,9 @@ export class BenchFiles {
   readonly #remove: () => void
 
   /** Makes sure that they may be used, and that there is room; `prepare` then makes them. */
-  constructor({ path: given, count, size }: FilesOptions) {
+  constructor({ path: given, count, size }: FilesOptions, made: string | null = null) {
     this.size = size
-    const folder = given === undefined ? makeFolder() : null
+    const folder = given === undefined ? makeFolder() : made
     const first = given ?? `${folder}/blocks`
     this.#remove = () => {
       if (folder !== null) fs.rmSync(folder, { recursive: true, force: true })
@@ -41,8 +45,16 @@ export class BenchFiles {
     for (const [file, path] of this.paths.entries()) await generate(path, file, this.size, told)
   }
 
+  /** As many bytes as one of these has, in so many other files beside them; to be removed. */
+  parts(count: number): BenchFiles {
+    const size = Math.max(SIZE_LEAST, Math.floor(this.size / count / BLOCK_BYTES) * BLOCK_BYTES)
+    const folder = fs.mkdtempSync(`${this.paths[0]}.parts-`)
+    return new BenchFiles({ path: `${folder}/blocks`, count, size }, folder)
+  }
+
   /** Temporary ones only; a second call does nothing. */
   remove(): void {
+    process.removeListener('exit', this.#remove)
     this.#remove()
   }
 

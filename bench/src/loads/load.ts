@@ -9,6 +9,10 @@ export interface Load {
   readonly workers: number
   /** Bytes of an operation: a multiple of a block, or less than one from its first byte on. */
   readonly bytes: number
+  /** On so many files, made for it; on those of the command line unless told. */
+  readonly fileCount?: number
+  /** One of a row that shows how something grows: with fewer peers. */
+  readonly scale?: boolean
 }
 
 export type PeerName = 'uring-actor' | 'fs.promises' | 'fs callbacks' | 'fs sync'

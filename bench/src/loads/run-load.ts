@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { spawnActor } from '@uring-actor/actor'
+import { type ActorOptions, spawnActor } from '@uring-actor/actor'
 import type { CaseInput, Sample } from '../comparison.ts'
 import type { LatencyRecorder } from '../measure/latency-recorder.ts'
 import { rates, usedSince, usedSoFar } from '../measure/resources.ts'
@@ -15,7 +15,7 @@ export async function runLoad(
   input: CaseInput,
   recorder: LatencyRecorder,
 ): Promise<Sample> {
-  if (peer === 'uring-actor') await spawnActor()
+  if (peer === 'uring-actor') await spawnActor(roomFor(load))
   const go = new SharedArrayBuffer(4)
   const orders = lanesOf(peer, load).map((lanes) => ({ peer, load, input, lanes, go }))
   const begin = load.workers === 1 ? beginHere(orders[0]!) : beginInWorkers(orders, go)
@@ -28,6 +28,18 @@ export async function runLoad(
   const seconds = Math.max(...parts.map((part) => part.seconds))
   const stages = parts.flatMap((part) => part.stages ?? [])
   return { ...rates(operations, load.bytes, seconds, used), ...meanStages(stages) }
+}
+
+/** The actor's own numbers, or more where the load would not fit. */
+function roomFor({ inFlight, workers, bytes, fileCount = 0 }: Load): ActorOptions {
+  const perClient = Math.ceil(inFlight / workers)
+  return {
+    queueDepth: Math.max(1024, inFlight),
+    maxClients: Math.max(64, workers + 1),
+    channelDepth: Math.max(1024, perClient),
+    arenaBytes: Math.max(64 * 2 ** 20, 2 * perClient * bytes),
+    maxFiles: Math.max(4096, fileCount),
+  }
 }
 
 /** Resolves when all is warm, with what then measures. */
