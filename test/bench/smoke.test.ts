@@ -57,7 +57,19 @@ const KINDS = {
     'scale-block-size-512',
   ],
   bounds: ['warm-reads', 'direct-reads', 'buffered-writes', 'direct-writes', 'tracing', 'nops'],
-  others: ['latency', 'fairness', 'system-calls', 'start', 'memory', 'idle', 'micro'],
+  others: [
+    'copy',
+    'overhead',
+    'interference',
+    'tails',
+    'latency',
+    'fairness',
+    'system-calls',
+    'start',
+    'memory',
+    'idle',
+    'micro',
+  ],
 }
 
 for (const [kind, names] of Object.entries(KINDS)) {

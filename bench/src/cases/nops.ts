@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { spawnActor } from '@uring-actor/actor'
 import { type CaseInput, type Comparison, CPU, OPERATIONS, type Sample } from '../comparison.ts'
+import { letGo, messageOf } from '../measure/threads.ts'
 import { measure } from '../meter.ts'
 import { NO_SIZE, NOP_DEPTH, type NopWorkerData, nopLoad } from '../nop-load.ts'
 
@@ -46,21 +47,13 @@ async function fromWorkers({ seconds }: CaseInput, count: number): Promise<Sampl
   const workers = Array.from({ length: count }, () => new Worker(module, { workerData: data }))
   await Promise.all(workers.map((worker) => messageOf(worker)))
   const cpuBefore = process.cpuUsage()
-  const go = new Int32Array(data.go)
-  Atomics.store(go, 0, 1)
-  Atomics.notify(go, 0)
-  const samples = await Promise.all(workers.map((worker) => messageOf<Sample>(worker)))
+  const results = workers.map((worker) => messageOf<Sample>(worker))
+  letGo(data.go)
+  const samples = await Promise.all(results)
   const { user, system } = process.cpuUsage(cpuBefore)
   const sum = (metric: string) => samples.reduce((total, sample) => total + sample[metric]!, 0)
   return {
     operationsPerSecond: sum('operationsPerSecond'),
     cpuMicros: (user + system) / sum('operations'),
   }
-}
-
-function messageOf<T>(worker: Worker): Promise<T> {
-  return new Promise((resolve, reject) => {
-    worker.once('message', resolve)
-    worker.once('error', reject)
-  })
 }

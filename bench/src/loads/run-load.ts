@@ -3,23 +3,27 @@ import { type ActorOptions, spawnActor } from '@uring-actor/actor'
 import type { CaseInput, Sample } from '../comparison.ts'
 import type { LatencyRecorder } from '../measure/latency-recorder.ts'
 import { rates, usedSince, usedSoFar } from '../measure/resources.ts'
+import { letGo, messageOf } from '../measure/threads.ts'
 import type { Load, PeerName } from './load.ts'
 import { type PartOrders, type PartResult, preparePart } from './part.ts'
 import type { Lanes } from './places.ts'
 import { meanStages } from './stages.ts'
 
-/** Carries a load with one peer, from the main thread or from workers, and measures it. */
+/**
+ * Carries a load with one peer, from the main thread or from workers, and measures it. `inWorkers` also
+ * when it is one.
+ */
 export async function runLoad(
   peer: PeerName,
   load: Load,
   input: CaseInput,
   recorder: LatencyRecorder,
+  inWorkers: boolean = load.workers > 1,
 ): Promise<Sample> {
   if (peer === 'uring-actor') await spawnActor(roomFor(load))
   const go = new SharedArrayBuffer(4)
   const orders = lanesOf(peer, load).map((lanes) => ({ peer, load, input, lanes, go }))
-  const begin = load.workers === 1 ? beginHere(orders[0]!) : beginInWorkers(orders, go)
-  const start = await begin
+  const start = await (inWorkers ? beginInWorkers(orders, go) : beginHere(orders[0]!))
   const before = usedSoFar()
   const parts = await start()
   const used = usedSince(before)
@@ -55,19 +59,10 @@ async function beginInWorkers(orders: readonly PartOrders[], go: SharedArrayBuff
   const workers = orders.map((part) => new Worker(module, { workerData: part }))
   await Promise.all(workers.map((worker) => messageOf(worker)))
   return () => {
-    const word = new Int32Array(go)
     const results = workers.map((worker) => messageOf<PartResult>(worker))
-    Atomics.store(word, 0, 1)
-    Atomics.notify(word, 0)
+    letGo(go)
     return Promise.all(results)
   }
-}
-
-function messageOf<T>(worker: Worker): Promise<T> {
-  return new Promise((resolve, reject) => {
-    worker.once('message', resolve)
-    worker.once('error', reject)
-  })
 }
 
 /** Operations in flight are dealt out to the threads; a thread that blocks has one. */

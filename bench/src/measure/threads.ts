@@ -1,0 +1,16 @@
+import type { Worker } from 'node:worker_threads'
+
+/** The next message of a worker; rejects when it fails. */
+export function messageOf<T>(worker: Worker): Promise<T> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve)
+    worker.once('error', reject)
+  })
+}
+
+/** One word that workers wait for, so that all begin at the same time. */
+export function letGo(go: SharedArrayBuffer): void {
+  const word = new Int32Array(go)
+  Atomics.store(word, 0, 1)
+  Atomics.notify(word, 0)
+}
