@@ -55,7 +55,7 @@ export interface Figure {
 /** Cases that are measured side by side, in alternating rounds. */
 export interface Comparison {
   readonly title: string
-  readonly workload?: Workload
+  readonly workload?: Omit<Workload, 'files'>
   /** Files that are made for it, each a part of what one of the others holds; else it has those. */
   readonly fileCount?: number
   /** Whether the page cache holds the file when a case begins; null when it needs none. */

@@ -67,8 +67,11 @@ async function main(options: Options): Promise<number> {
     programs: programVersions(),
     comparisons,
   }
-  const text = `${JSON.stringify(results, null, 1)}\n`
+  const text = `${JSON.stringify(results)}\n`
   folder.write(RESULTS_FILE, text)
+  // Drawing takes a large library, which the measurements shall not share their memory with.
+  const { writeReport } = await import('./write-report.ts')
+  writeReport(folder, results)
   if (json) process.stdout.write(text)
   else print(`results: ${folder.path}\n`)
   return comparisons.some(({ cases }) => cases.some(({ failed }) => failed !== null)) ? 1 : 0

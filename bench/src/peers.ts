@@ -27,6 +27,7 @@ export function peerCase(name: string, peer: Peer, load: BlockLoad): Case {
 export function oursCase(load: BlockLoad): Case {
   return {
     name: 'uring-actor',
+    role: 'ours',
     run: async (input) => {
       const client = (await spawnActor()).connect()
       const apply = await ours(load, input, client)

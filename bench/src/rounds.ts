@@ -77,7 +77,7 @@ async function runRounds(
   return {
     name,
     title: comparison.title,
-    workload: comparison.workload ?? null,
+    workload: comparison.workload ? { ...comparison.workload, files: files.paths.length } : null,
     metrics: comparison.metrics,
     cases,
     figures: figureResults(comparison, cases),

@@ -16,7 +16,8 @@ export interface FigureResult extends Figure {
   readonly met: boolean | null
 }
 
-function summarize(values: readonly number[]): Summary {
+/** The median of the rounds, with the spread. */
+export function summarize(values: readonly number[]): Summary {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   const median =

@@ -45,7 +45,6 @@ export function loadComparison(load: Load): Comparison {
       inFlight: load.inFlight,
       workers: load.workers,
       blockBytes: load.bytes,
-      ...(load.fileCount === undefined ? {} : { files: load.fileCount }),
     },
     ...(load.fileCount === undefined ? {} : { fileCount: load.fileCount }),
     file: load.cache === 'warm' ? 'warm' : 'cold',

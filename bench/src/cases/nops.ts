@@ -11,9 +11,9 @@ export const nops: Comparison = {
   file: null,
   metrics: [OPERATIONS, CPU],
   cases: [
-    { name: 'main thread', run: fromMainThread },
-    { name: 'one worker', run: (input) => fromWorkers(input, 1) },
-    { name: 'two workers, sum', run: (input) => fromWorkers(input, 2) },
+    { name: 'main thread', role: 'ours', run: fromMainThread },
+    { name: 'one worker', role: 'ours', run: (input) => fromWorkers(input, 1) },
+    { name: 'two workers, sum', role: 'ours', run: (input) => fromWorkers(input, 2) },
   ],
   figures: [
     {

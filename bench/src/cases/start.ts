@@ -12,7 +12,7 @@ export const start: Comparison = {
   file: 'warm',
   metrics: [{ key: FIRST_READ, label: 'first read (message), ms', digits: 1 }, EXIT],
   cases: [
-    { name: 'uring-actor', run: readOnce },
+    { name: 'uring-actor', role: 'ours', run: readOnce },
     { name: 'bare worker', run: startWorker },
     { name: 'bare process', run: () => ({}) },
   ],

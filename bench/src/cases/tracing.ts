@@ -42,6 +42,7 @@ function against(name: string, atLeast: number): Figure {
 function caseAt(name: string, trace: TraceLevel, loaded: Loaded): Case {
   return {
     name,
+    role: 'ours',
     run: async (input) => {
       const actor = await spawnActor({ trace })
       if (name === HEARD) subscribe()

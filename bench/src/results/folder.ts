@@ -24,11 +24,12 @@ export class ResultsFolder {
     process.once('exit', this.#removeEmpty)
   }
 
-  /** Writes a file whole or not at all, in the place of one that is there. */
+  /** Writes a file whole or not at all, in the place of one that is there; makes its sub-folder. */
   write(name: string, text: string): void {
     const target = path.join(this.path, name)
     const unfinished = `${target}.${process.pid}`
     try {
+      makeFolders(path.dirname(target))
       fs.writeFileSync(unfinished, text)
       fs.renameSync(unfinished, target)
     } catch (error) {
@@ -73,11 +74,26 @@ export function readResults(place: string): Results {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new UserError(`${file} is no JSON: ${(error as Error).message}`, 2)
+    // The message quotes the text, line breaks included.
+    const reason = (error as Error).message.replaceAll(/\s+/g, ' ')
+    throw new UserError(`${file} is no JSON: ${reason}`, 2)
   }
-  const { format, comparisons } = (value ?? {}) as Partial<Results>
-  if (format !== RESULTS_FORMAT || !Array.isArray(comparisons)) {
+  if (!isResults(value)) {
     throw new UserError(`${file} holds no results of format ${RESULTS_FORMAT}`, 2)
   }
-  return value as Results
+  return value
+}
+
+/** Whether it has the outline of results: another program's file is refused, not what was edited. */
+function isResults(value: unknown): value is Results {
+  const { format, machine, options, programs, comparisons } = (value ?? {}) as Partial<Results>
+  if (format !== RESULTS_FORMAT || !machine || !options || !Array.isArray(programs)) return false
+  return (
+    Array.isArray(comparisons) &&
+    comparisons.every((comparison) =>
+      [comparison?.cases, comparison?.figures, comparison?.rounds, comparison?.metrics].every(
+        Array.isArray,
+      ),
+    )
+  )
 }

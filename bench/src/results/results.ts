@@ -51,8 +51,7 @@ export interface Workload {
   /** Threads that post; 1 is the main thread alone. */
   readonly workers: number
   readonly blockBytes: number
-  /** When it is not that of the options. */
-  readonly files?: number
+  readonly files: number
 }
 
 export interface ComparisonResult {
