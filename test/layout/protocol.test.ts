@@ -11,6 +11,7 @@ const header: Array<[writer: string, byte: number]> = [
   ['all: state', protocol.HEADER_STATE_BYTE],
   ['all: clients', protocol.HEADER_CLIENTS_BYTE],
   ['actor', protocol.HEADER_LIFE_BYTE],
+  ['actor', protocol.HEADER_CROWDED_BYTE],
   ['all: dirty', protocol.HEADER_DIRTY_BYTE],
 ]
 const channel: Array<[writer: string, byte: number]> = [

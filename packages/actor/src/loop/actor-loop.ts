@@ -13,6 +13,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { FileCalls } from '../files/file-calls.ts'
 import type { Dispatcher } from '../operations/dispatcher.ts'
 import { BatchRows } from './batch-rows.ts'
+import { Crowding } from './crowding.ts'
 import { Sleep, type SleepCounters } from './sleep.ts'
 import { SliceSize } from './slice.ts'
 
@@ -51,6 +52,7 @@ export class ActorLoop {
   #ready: Channel[] = []
   #slice = new SliceSize()
   readonly #sleep: Sleep
+  readonly #crowding: Crowding
   #busyMicros = 0
   #scheduled = false
   #running = false
@@ -78,7 +80,9 @@ export class ActorLoop {
     this.#header = parts.header
     this.#dirtyWords = Math.ceil(this.#channels.length / 32)
     const { engine, metadata, header } = parts
-    const sleeper = { engine, metadata, header, maxClients: this.#channels.length }
+    const crowding = new Crowding(header, this.#channels)
+    this.#crowding = crowding
+    const sleeper = { engine, metadata, header, crowding, maxClients: this.#channels.length }
     this.#sleep = new Sleep(sleeper, spinMicros, this.#run)
     this.#onBroken = onBroken
   }
@@ -114,6 +118,7 @@ export class ActorLoop {
     let now = nowMicros()
     const turnEnds = now + TURN_MICROS
     if (now - this.#swept > SWEEP_MICROS) this.#sweep(now)
+    this.#crowding.look(now)
     for (;;) {
       const work = this.#cycle(now)
       now = this.#dispatcher.now

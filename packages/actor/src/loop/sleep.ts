@@ -9,6 +9,7 @@ import {
 } from '@uring-actor/client/protocol'
 import type { Engine } from '../engine/engine.ts'
 import type { FileCalls } from '../files/file-calls.ts'
+import type { Crowding } from './crowding.ts'
 
 /** Longest sleep in the kernel. Within it terminate() and process.exit() have to wait. */
 const BLOCK_MICROS = 5000
@@ -39,6 +40,7 @@ export class Sleep {
   readonly #engine: Engine
   readonly #metadata: FileCalls
   readonly #header: Int32Array
+  readonly #crowding: Crowding
   readonly #dirtyWords: number
   readonly #spin: SpinBudget
   readonly #run: () => void
@@ -47,13 +49,20 @@ export class Sleep {
 
   /** `run` is called when a sleep in the event loop ends by itself, or a client has ended it. */
   constructor(
-    parts: { engine: Engine; metadata: FileCalls; header: Int32Array; maxClients: number },
+    parts: {
+      engine: Engine
+      metadata: FileCalls
+      header: Int32Array
+      crowding: Crowding
+      maxClients: number
+    },
     spinMicros: number,
     run: () => void,
   ) {
     this.#engine = parts.engine
     this.#metadata = parts.metadata
     this.#header = parts.header
+    this.#crowding = parts.crowding
     this.#dirtyWords = Math.ceil(parts.maxClients / 32)
     this.#spin = new SpinBudget(spinMicros)
     this.#run = run
@@ -91,7 +100,7 @@ export class Sleep {
 
   #spinUntil(began: number): boolean {
     const budget = this.#spin.micros
-    if (budget === 0) return false
+    if (budget === 0 || this.#crowding.crowded) return false
     for (let now = began; now - began < budget; now = nowMicros()) {
       for (let look = 0; look < 8; look++) {
         if (this.hasDirty() || this.#engine.hasWork()) {

@@ -13,6 +13,7 @@
  *         640  trace     (any thread)     level and bits, trace.ts
  *         644  sample    (any thread)     share of spans that are published, of 2^31 - 1; 0: all
  *         648  slow      (any thread)     microseconds from which an operation is slow; 0: never
+ *         768  crowded   (actor)
  */
 export const PROTOCOL_VERSION = 3
 /** 'URAH', little endian. */
@@ -29,12 +30,15 @@ export const HEADER_LIFE_BYTE = 384
 export const HEADER_DIRTY_BYTE = 512
 export const MAX_CLIENTS_LIMIT = 1024
 export const HEADER_TRACE_BYTE: number = HEADER_DIRTY_BYTE + MAX_CLIENTS_LIMIT / 8
-export const HEADER_BYTES: number = HEADER_TRACE_BYTE + 128
+/** Not 0: more threads are at work than there are processors, so none is to look for work. */
+export const HEADER_CROWDED_BYTE: number = HEADER_TRACE_BYTE + 128
+export const HEADER_BYTES: number = HEADER_CROWDED_BYTE + 128
 
 /** The same as indices of an Int32Array. */
 export const HEADER_STATE: number = HEADER_STATE_BYTE >> 2
 export const HEADER_CLIENTS: number = HEADER_CLIENTS_BYTE >> 2
 export const HEADER_LIFE: number = HEADER_LIFE_BYTE >> 2
+export const HEADER_CROWDED: number = HEADER_CROWDED_BYTE >> 2
 export const HEADER_DIRTY: number = HEADER_DIRTY_BYTE >> 2
 export const HEADER_TRACE: number = HEADER_TRACE_BYTE >> 2
 export const HEADER_SAMPLE: number = HEADER_TRACE + 1

@@ -10,6 +10,7 @@ import {
   COMPLETION_USER_HIGH,
   COMPLETION_USER_LOW,
   REQUEST_FLAGS_SHIFT,
+  wordsOf,
 } from '../protocol/index.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 import { inThisContext } from '../trace/spans.ts'
@@ -91,7 +92,12 @@ export class Transport {
       checkActor: () => this.#checkActor(),
       idle: () => this.#presence.release(),
     }
-    this.#watcher = new Watcher(this.#completions, watched, address.limits.spinMicros)
+    this.#watcher = new Watcher(
+      this.#completions,
+      watched,
+      wordsOf(address.header),
+      address.limits.spinMicros,
+    )
     this.place = new Place(address.header, channel)
     this.#exitEntry = endAtExit(this.#completions, this.trace.rows, this.place)
   }

@@ -1,4 +1,4 @@
-import { nowMicros, SpinBudget } from '../protocol/index.ts'
+import { HEADER_CROWDED, nowMicros, SpinBudget } from '../protocol/index.ts'
 import type { CompletionRing } from './completion-ring.ts'
 
 /**
@@ -42,6 +42,7 @@ export class Watcher {
   #completions: CompletionRing
   #watched: Watched
   #spin: SpinBudget
+  readonly #header: Int32Array
   #armed = false
   #polling = false
   /** Batches of completions settled since the event loop had its turn. */
@@ -49,9 +50,15 @@ export class Watcher {
   #armedAt = 0
   #timer: NodeJS.Timeout | null = null
 
-  constructor(completions: CompletionRing, watched: Watched, spinMicros: number) {
+  constructor(
+    completions: CompletionRing,
+    watched: Watched,
+    header: Int32Array,
+    spinMicros: number,
+  ) {
     this.#completions = completions
     this.#watched = watched
+    this.#header = header
     this.#spin = new SpinBudget(spinMicros)
   }
 
@@ -81,7 +88,7 @@ export class Watcher {
       this.#drainSoon()
       return
     }
-    if (outstanding <= MOST_LOOKED_FOR && this.#spin.micros > 0) {
+    if (outstanding <= MOST_LOOKED_FOR && this.#budget() > 0) {
       if (this.#eager >= MOST_EAGER) {
         this.#poll()
         return
@@ -142,7 +149,7 @@ export class Watcher {
 
   /** Looks for a completion for a while, without sleeping; true when one is there. */
   #look(): boolean {
-    const budget = this.#spin.micros
+    const budget = this.#budget()
     if (budget === 0) return false
     const began = nowMicros()
     do {
@@ -154,6 +161,11 @@ export class Watcher {
     } while (nowMicros() - began < budget)
     this.#spin.missed()
     return false
+  }
+
+  /** Microseconds to look: none while other threads need the processor for what we wait for. */
+  #budget(): number {
+    return Atomics.load(this.#header, HEADER_CROWDED) === 0 ? this.#spin.micros : 0
   }
 
   #poll(): void {

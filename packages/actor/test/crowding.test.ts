@@ -1,0 +1,95 @@
+// When threads are to sleep instead of looking for work: as soon as the clients that post many requests
+// at a time, and the actor, are more than the processors, and no longer.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { HEADER_BYTES, HEADER_CROWDED } from '@uring-actor/client/protocol'
+import type { Channel } from '#dist/channels/channel.js'
+import { Crowding } from '#dist/loop/crowding.js'
+
+const WINDOW = 4000
+
+interface Counted {
+  taken: number
+  turns: number
+}
+
+class World {
+  readonly header = new Int32Array(new SharedArrayBuffer(HEADER_BYTES))
+  readonly channels: Array<Counted | null> = new Array(8).fill(null)
+  readonly crowding: Crowding
+  now = 1_000_000
+
+  constructor(processors: number) {
+    const channels = this.channels as unknown as ReadonlyArray<Channel | null>
+    this.crowding = new Crowding(this.header, channels, processors)
+    this.crowding.look(this.now)
+  }
+
+  connect(clients: number): void {
+    for (let slot = 0; slot < clients; slot++) this.channels[slot] = { taken: 0, turns: 0 }
+  }
+
+  /** Some clients post for a window, so many requests at a time. */
+  post(clients: number, atATime: number, turns: number = 10): boolean {
+    for (let slot = 0; slot < clients; slot++) {
+      this.channels[slot]!.taken += atATime * turns
+      this.channels[slot]!.turns += turns
+    }
+    this.now += WINDOW
+    this.crowding.look(this.now)
+    assert.equal(Atomics.load(this.header, HEADER_CROWDED), this.crowding.crowded ? 1 : 0)
+    return this.crowding.crowded
+  }
+}
+
+describe('nobody is to look for work', () => {
+  for (const processors of [1, 2, 4]) {
+    test(`with ${processors} processors from ${processors} clients on, for the actor is one more`, () => {
+      const world = new World(processors)
+      world.connect(8)
+      for (let clients = 0; clients <= 8; clients++) {
+        assert.equal(world.post(clients, 16), clients >= processors, `${clients} clients`)
+      }
+    })
+  }
+
+  test('and they may again as soon as the others rest', () => {
+    const world = new World(2)
+    world.connect(4)
+    assert.equal(world.post(4, 16), true)
+    assert.equal(world.post(1, 16), false)
+    assert.equal(world.post(0, 16), false)
+  })
+
+  test('but clients that post one at a time do not count: waking them would cost more', () => {
+    const world = new World(2)
+    world.connect(8)
+    assert.equal(world.post(8, 1, 1000), false)
+    assert.equal(world.post(8, 4, 1000), true)
+  })
+
+  test('and what a slot had taken for another client is not counted for the next one', () => {
+    const world = new World(2)
+    world.connect(4)
+    assert.equal(world.post(4, 16), true)
+    world.connect(4)
+    assert.equal(world.post(0, 16), false)
+  })
+
+  test('whatever somebody writes into the header, until the next look', () => {
+    const world = new World(2)
+    Atomics.store(world.header, HEADER_CROWDED, 77)
+    assert.equal(world.crowding.crowded, false)
+    assert.equal(world.post(0, 0), false)
+  })
+
+  test('not before a window has passed', () => {
+    const world = new World(1)
+    world.connect(1)
+    world.channels[0] = { taken: 100, turns: 10 }
+    world.crowding.look(world.now + WINDOW - 1)
+    assert.equal(world.crowding.crowded, false)
+    world.crowding.look(world.now + WINDOW)
+    assert.equal(world.crowding.crowded, true)
+  })
+})
