@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { rmSync, symlinkSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readSync, rmSync, symlinkSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { bucketOf } from '@uring-actor/client/internal'
 import { UNITS_MAX, UNITS_PER_MICROSECOND } from '@uring-actor/client/protocol'
 import type { Case, CaseInput, Sample } from './comparison.ts'
+import { dropCache } from './data/bench-files.ts'
 import type { Load } from './loads/load.ts'
 import type { LatencyRecorder, RawLatency } from './measure/latency-recorder.ts'
 import { rates } from './measure/resources.ts'
@@ -42,6 +43,7 @@ export function fioCase(name: string, engine: Engine, load: Load): Case {
       const numbered = files.length > FILES_BY_NAME ? `${files[0]}.0` : null
       if (numbered !== null) symlinkSync(files[0]!, numbered)
       try {
+        if (load.operation !== 'read') makeScratch(own, input.size, load.cache === 'warm')
         const args = [...filesArguments(files, input.size), ...loadArguments(engine, load, input)]
         return fio(args, load, latency)
       } finally {
@@ -59,6 +61,27 @@ export function fioReads(name: string, inFlight: number, direct: boolean): Case 
   const one = fioCase(name, 'io_uring', { ...load, bytes: 4096 })
   // Beside cases that read the first file only.
   return { ...one, run: (input, latency) => one.run({ ...input, files: [input.file] }, latency) }
+}
+
+/**
+ * A file as those are that the others write to: all of it on the device, and in the page cache as
+ * reading has brought it there, or not at all. One that was just written is much faster to write to.
+ */
+function makeScratch(file: string, size: number, warm: boolean): void {
+  const chunk = Buffer.alloc(2 ** 20, 'fio')
+  const descriptor = openSync(file, 'w+')
+  try {
+    for (let at = 0; at < size; at += chunk.length) {
+      writeSync(descriptor, chunk, 0, Math.min(chunk.length, size - at), at)
+    }
+    fsyncSync(descriptor)
+    dropCache(file)
+    for (let at = 0; warm && at < size; at += chunk.length) {
+      readSync(descriptor, chunk, 0, chunk.length, at)
+    }
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 /** fio takes the names of a few files, and of many that are numbered. */

@@ -1,6 +1,6 @@
 import type { Case } from './comparison.ts'
 import type { Load } from './loads/load.ts'
-import { WARM_UP_SECONDS } from './loads/part.ts'
+import { warmUpSeconds } from './loads/part.ts'
 import { rates } from './measure/resources.ts'
 import { type NativeOptions, nativeRefusal, runNative } from './native-peer.ts'
 
@@ -16,7 +16,7 @@ export function nativeCase(name: string, mode: NativeOptions['mode'], load: Load
         operation: operation === 'write' ? 'write' : 'read',
         threads: inFlight,
         seconds,
-        warmUpSeconds: Math.min(WARM_UP_SECONDS, seconds),
+        warmUpSeconds: warmUpSeconds(load, seconds),
         direct: cache === 'direct',
         blockBytes: bytes,
         fileBytes: size,

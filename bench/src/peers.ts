@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import { spawnActor } from '@uring-actor/actor'
 import type { Client, Distribution } from '@uring-actor/client'
 import { BUSY, type Case, type CaseInput, IDLE } from './comparison.ts'
+import { BlockBuffer } from './data/blocks.ts'
 import { BLOCK_BYTES, drive, driveCallbacks, type Meter, measure, timed, warmUp } from './meter.ts'
 
 /** A load of random blocks: the same for ours and for every peer. */
@@ -57,7 +58,7 @@ export const ours = async (
   const client = connected ?? (await spawnActor()).connect()
   const file = await client.open(path, flagsOf(kind, direct))
   const buffers = Array.from({ length: depth }, () =>
-    direct ? client.alloc(BLOCK_BYTES) : Buffer.alloc(BLOCK_BYTES),
+    blockBuffer(direct ? client.alloc(BLOCK_BYTES) : Buffer.alloc(BLOCK_BYTES)),
   )
   return promiseLoad(file, kind, buffers)
 }
@@ -74,8 +75,12 @@ export const fsCallback: Peer = async ({ kind, depth, direct }, { file: path }) 
   const call = (kind === 'write' ? fs.write : fs.read) as typeof fs.read
   return (meter) =>
     driveCallbacks(meter, depth, (lane, done) => {
-      call(descriptor, buffers[lane]!, 0, BLOCK_BYTES, meter.position(), (error, bytes) => {
-        done(error ?? (bytes === BLOCK_BYTES ? null : shortError()))
+      const buffer = buffers[lane]!
+      const position = meter.position()
+      if (kind === 'write') buffer.make(0, position / BLOCK_BYTES)
+      call(descriptor, buffer.bytes, 0, BLOCK_BYTES, position, (error, moved) => {
+        if (error !== null) done(error)
+        else done(faultOf(kind, moved, buffer, position))
       })
     })
 }
@@ -87,8 +92,11 @@ export const fsSync: Peer = async ({ kind, direct }, { file: path }) => {
   const call = (kind === 'write' ? fs.writeSync : fs.readSync) as typeof fs.readSync
   return (meter) => {
     while (meter.next()) {
-      const bytes = call(descriptor, buffer, 0, BLOCK_BYTES, meter.position())
-      if (bytes !== BLOCK_BYTES) throw shortError()
+      const position = meter.position()
+      if (kind === 'write') buffer.make(0, position / BLOCK_BYTES)
+      const moved = call(descriptor, buffer.bytes, 0, BLOCK_BYTES, position)
+      const fault = faultOf(kind, moved, buffer, position)
+      if (fault !== null) throw fault
     }
   }
 }
@@ -122,14 +130,16 @@ interface PromiseFile {
 function promiseLoad(
   file: PromiseFile,
   kind: 'read' | 'write',
-  buffers: readonly Uint8Array[],
+  buffers: readonly BlockBuffer[],
 ): (meter: Meter) => Promise<void> {
   if (kind === 'write') {
     return (meter) =>
       drive(buffers.length, async (lane) => {
         const buffer = buffers[lane]!
         while (meter.next()) {
-          const { bytesWritten } = await file.write(buffer, 0, BLOCK_BYTES, meter.position())
+          const position = meter.position()
+          buffer.make(0, position / BLOCK_BYTES)
+          const { bytesWritten } = await file.write(buffer.bytes, 0, BLOCK_BYTES, position)
           if (bytesWritten !== BLOCK_BYTES) throw shortError()
         }
       })
@@ -138,8 +148,10 @@ function promiseLoad(
     drive(buffers.length, async (lane) => {
       const buffer = buffers[lane]!
       while (meter.next()) {
-        const { bytesRead } = await file.read(buffer, 0, BLOCK_BYTES, meter.position())
+        const position = meter.position()
+        const { bytesRead } = await file.read(buffer.bytes, 0, BLOCK_BYTES, position)
         if (bytesRead !== BLOCK_BYTES) throw shortError()
+        buffer.verifyEnds(0, position / BLOCK_BYTES)
       }
     })
 }
@@ -150,13 +162,36 @@ function flagsOf(kind: 'read' | 'write', direct: boolean): number {
 }
 
 /** Buffers of node:fs; for O_DIRECT in growable shared memory, which begins at a page. */
-function plainBuffers(count: number, aligned: boolean): Buffer[] {
-  if (!aligned) return Array.from({ length: count }, () => Buffer.alloc(BLOCK_BYTES))
+function plainBuffers(count: number, aligned: boolean): BlockBuffer[] {
+  if (!aligned) return Array.from({ length: count }, () => blockBuffer(Buffer.alloc(BLOCK_BYTES)))
   const length = count * BLOCK_BYTES
   const memory = new SharedArrayBuffer(length, { maxByteLength: length })
   return Array.from({ length: count }, (_, index) =>
-    Buffer.from(memory, index * BLOCK_BYTES, BLOCK_BYTES),
+    blockBuffer(Buffer.from(memory, index * BLOCK_BYTES, BLOCK_BYTES)),
   )
+}
+
+function blockBuffer(bytes: Uint8Array): BlockBuffer {
+  const buffer = new BlockBuffer(bytes)
+  buffer.fill(0)
+  return buffer
+}
+
+/** What is wrong with an operation that ended without an error of its own. */
+function faultOf(
+  kind: BlockLoad['kind'],
+  moved: number,
+  buffer: BlockBuffer,
+  position: number,
+): Error | null {
+  if (moved !== BLOCK_BYTES) return shortError()
+  if (kind === 'write') return null
+  try {
+    buffer.verifyEnds(0, position / BLOCK_BYTES)
+    return null
+  } catch (error) {
+    return error as Error
+  }
 }
 
 function shortError(): Error {

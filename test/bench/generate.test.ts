@@ -1,6 +1,7 @@
 // The benchmarks' files: made whole, taken up where an interrupted run ended, mended where a block is
 // wrong; and a read of what is wrong fails the run.
 import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
 import { openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
@@ -46,6 +47,32 @@ test('what is missing or wrong is made anew, and nothing else is written', async
   assert.equal((await runBench(generateArgs(first))).code, 0)
   assertWhole(files)
 })
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal} ends it at once, and the next run takes it up`, async () => {
+    const file = path.join(temporaryDirectory(), 'blocks')
+    const args = ['generate', '--file', file, '--files', '1', '--size', '256MiB']
+    const { code } = await runBench(args, { onStart: (child) => endWhenBegun(child, file, signal) })
+    assert.equal(code, signal === 'SIGINT' ? 130 : 143)
+    const { size } = statSync(file)
+    assert.ok(size > 0 && size < 256 * 2 ** 20, `${size} bytes`)
+    const again = await runBench(args.with(-1, '32MiB'))
+    assert.equal(again.code, 0, again.stderr)
+    const bytes = readFileSync(file)
+    assert.equal(bytes.length, 32 * 2 ** 20)
+    new BlockBuffer(bytes).verify(0, 0)
+  })
+}
+
+/** Ends the program as soon as something of the file is there. */
+function endWhenBegun(child: ChildProcess, file: string, signal: NodeJS.Signals): void {
+  const timer = setInterval(() => {
+    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) < 2 ** 20) return
+    clearInterval(timer)
+    child.kill(signal)
+  }, 5)
+  child.once('exit', () => clearInterval(timer))
+}
 
 test('a smaller size cuts the files off', async () => {
   const [first] = (await generated()) as [string]

@@ -10,6 +10,8 @@ export interface ChildOptions {
   /** A command, and its arguments, that runs node: strace, prlimit. */
   under?: readonly string[]
   timeoutMillis?: number
+  /** Called when the process has been started. */
+  onStart?: (child: ChildProcess) => void
   /** Called with each piece that the script prints. */
   onOutput?: (text: string, child: ChildProcess) => void
 }
@@ -36,6 +38,7 @@ export async function runScript(script: URL, options: ChildOptions = {}): Promis
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: '', ...options.env },
   })
+  options.onStart?.(child)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -10,6 +10,7 @@ import {
   type Sample,
 } from '../comparison.ts'
 import type { NopPartOrders, NopPartResult } from '../loads/nop-part.ts'
+import { warmUpSeconds } from '../loads/part.ts'
 import { meanStages } from '../loads/stages.ts'
 import type { LatencyRecorder } from '../measure/latency-recorder.ts'
 import { rates, usedSince, usedSoFar } from '../measure/resources.ts'
@@ -62,7 +63,8 @@ async function runNops(
   latency: LatencyRecorder,
 ): Promise<Sample> {
   const actor = await spawnActor()
-  const orders: NopPartOrders = { depth, seconds, go: new SharedArrayBuffer(4) }
+  const warmUp = warmUpSeconds({ workers: clients }, seconds)
+  const orders: NopPartOrders = { depth, seconds, warmUp, go: new SharedArrayBuffer(4) }
   const module = new URL('../loads/nop-part.js', import.meta.url)
   const workers = Array.from({ length: clients }, () => new Worker(module, { workerData: orders }))
   await Promise.all(workers.map((worker) => messageOf(worker)))

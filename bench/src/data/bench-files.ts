@@ -84,17 +84,19 @@ export class BenchFiles {
 
   /** Writes back what is dirty and takes it out of the page cache (posix_fadvise, DONTNEED). */
   cool(): void {
-    for (const path of this.paths) {
-      const { status, stderr, error } = spawnSync(
-        'dd',
-        [`of=${path}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0'],
-        { encoding: 'utf8' },
-      )
-      if (status === 0) continue
-      const reason = error?.message ?? stderr.trim()
-      throw new UserError(`dd could not empty the page cache: ${reason}`, 1)
-    }
+    for (const path of this.paths) dropCache(path)
   }
+}
+
+/** Writes back what is dirty of a file and takes it out of the page cache. */
+export function dropCache(path: string): void {
+  const { status, stderr, error } = spawnSync(
+    'dd',
+    [`of=${path}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0'],
+    { encoding: 'utf8' },
+  )
+  if (status === 0) return
+  throw new UserError(`dd could not empty the page cache: ${error?.message ?? stderr.trim()}`, 1)
 }
 
 function makeFolder(): string {

@@ -123,6 +123,14 @@ export class BlockBuffer {
     }
   }
 
+  /** As `verify`, but of the first block only what stands at its two ends: for next to nothing. */
+  verifyEnds(file: number, first: number): void {
+    const words = this.#words
+    const good =
+      words[FILE_WORD] === file && words[NUMBER_WORD] === first && words[TAIL_WORD] === first
+    if (!good) throw new MismatchError(file, first, this.#faultOf(0, file, first))
+  }
+
   #faultOf(block: number, file: number, number: number): string {
     const [magic, foundFile, foundNumber, template] = this.#words.subarray(block * BLOCK_WORDS)
     if (magic === 0 && foundNumber === 0) return 'it holds zeros'

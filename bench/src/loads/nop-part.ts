@@ -2,13 +2,15 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { connect } from '@uring-actor/client'
 import { LatencyRecorder } from '../measure/latency-recorder.ts'
-import { type PartResult, WARM_UP_SECONDS } from './part.ts'
+import type { PartResult } from './part.ts'
 import { Span } from './span.ts'
 import { type StageSums, stageSums } from './stages.ts'
 
 export interface NopPartOrders {
   readonly depth: number
   readonly seconds: number
+  /** In seconds. */
+  readonly warmUp: number
   /** One word: 0 until the measurement begins. */
   readonly go: SharedArrayBuffer
 }
@@ -17,9 +19,9 @@ export interface NopPartResult extends PartResult {
   readonly stages: StageSums
 }
 
-const { depth, seconds, go } = workerData as NopPartOrders
+const { depth, seconds, warmUp, go } = workerData as NopPartOrders
 const client = connect()
-await run(new Span(Math.min(WARM_UP_SECONDS, seconds), null))
+await run(new Span(warmUp, null))
 parentPort!.postMessage('warm')
 Atomics.wait(new Int32Array(go), 0, 0)
 const before = stageSums(client.latency())

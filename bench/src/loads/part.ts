@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { CaseInput } from '../comparison.ts'
 import { LatencyRecorder, type RawLatency } from '../measure/latency-recorder.ts'
 import type { Load, PeerName } from './load.ts'
@@ -26,7 +27,15 @@ export interface PartResult {
 }
 
 /** Enough for the compiler, the thread pool's threads and the actor's spin to settle. */
-export const WARM_UP_SECONDS = 0.3
+const WARM_UP_SECONDS = 0.3
+/** Each thread compiles for itself, and all of them share the processors. */
+const MOST_WARM_UP_SECONDS = 3
+
+/** How long a load runs before it is measured: the same for all peers. */
+export function warmUpSeconds({ workers }: Pick<Load, 'workers'>, seconds: number): number {
+  const shared = WARM_UP_SECONDS * Math.max(1, workers / availableParallelism())
+  return Math.min(MOST_WARM_UP_SECONDS, shared, seconds * Math.max(1, workers))
+}
 
 /** Opens, and warms up; what it resolves with measures, once. */
 export async function preparePart(orders: PartOrders): Promise<() => Promise<PartResult>> {
@@ -35,7 +44,7 @@ export async function preparePart(orders: PartOrders): Promise<() => Promise<Par
   const sequential = load.access === 'sequential'
   const places = new Places(paths.length, size, load.bytes, sequential, lanes)
   const { run, client } = await openPeer(peer, { load, paths, places, lanes: lanes.count })
-  await run(new Span(Math.min(WARM_UP_SECONDS, seconds), null))
+  await run(new Span(warmUpSeconds(load, seconds), null))
   return async () => {
     const recorder = new LatencyRecorder()
     const before = client === null ? null : stageSums(client.latency())
