@@ -31,7 +31,28 @@ const MEASURES = [
   },
 ] as const
 
-type Axis = (typeof AXES)[number]
+type Dimension = (typeof AXES)[number]
+
+/** What changes along a chart, and what stays the same: with each thread, as many in flight. */
+interface Axis {
+  readonly changes: Dimension
+  readonly perThread: boolean
+}
+
+const CHARTS: readonly Axis[] = AXES.flatMap((changes) => [
+  { changes, perThread: false },
+  ...(changes.key === 'workers' ? [{ changes, perThread: true }] : []),
+])
+
+/** What stays the same along a chart, of one of its comparisons. */
+function constantOf({ changes, perThread }: Axis, workload: Workload) {
+  return AXES.filter(({ key }) => key !== changes.key).map(({ key, label, format }) => {
+    const each = perThread && key === 'inFlight'
+    const value = each ? workload[key] / workload.workers : workload[key]
+    return { text: `${label}${each ? ' of each' : ''}: ${format(value)}`, value }
+  })
+}
+
 type Loaded = ComparisonResult & { readonly workload: Workload }
 
 /** Comparisons that differ in one thing only, in its order. */
@@ -43,7 +64,7 @@ interface Group {
 /** How figures change with one thing that the comparisons differ in, all else being the same. */
 export function scaleCharts({ comparisons }: Results): Chart[] {
   const loaded = comparisons.filter((entry): entry is Loaded => entry.workload !== null)
-  return AXES.flatMap((axis) => groupsAlong(axis, loaded)).flatMap((group) =>
+  return CHARTS.flatMap((axis) => groupsAlong(axis, loaded)).flatMap((group) =>
     MEASURES.flatMap((measure) => scaleChart(group, measure)),
   )
 }
@@ -53,13 +74,14 @@ function groupsAlong(axis: Axis, comparisons: readonly Loaded[]): Group[] {
     JSON.stringify([
       workload.operation,
       workload.cache,
-      ...AXES.map(({ key }) => (key === axis.key ? null : workload[key])),
+      ...constantOf(axis, workload).map(({ value }) => value),
     ]),
   )
   return [...groups.values()].flatMap((members) => {
-    const different = new Set(members.map(({ workload }) => workload[axis.key]))
+    const { key } = axis.changes
+    const different = new Set(members.map(({ workload }) => workload[key]))
     if (different.size < 2) return []
-    const sorted = members.toSorted((a, b) => a.workload[axis.key] - b.workload[axis.key])
+    const sorted = members.toSorted((a, b) => a.workload[key] - b.workload[key])
     return [{ axis, comparisons: sorted }]
   })
 }
@@ -68,18 +90,19 @@ function scaleChart(
   { axis, comparisons }: Group,
   { key, name, title, axis: unit, format, better }: (typeof MEASURES)[number],
 ): Chart[] {
-  const lines = linesOf(axis, comparisons, key)
+  const { changes } = axis
+  const lines = linesOf(changes, comparisons, key)
   if (lines.length === 0) return []
-  const places = [...new Set(comparisons.map(({ workload }) => workload[axis.key]))]
+  const places = [...new Set(comparisons.map(({ workload }) => workload[changes.key]))]
   const ticks = places.map((value) => Math.log2(Math.max(value, 1)))
   const [least, most] = [ticks[0]!, ticks.at(-1)!]
   const look = axisLook(unit)
   const { operation, cache } = comparisons[0]!.workload
-  const others = AXES.filter((other) => other.key !== axis.key)
-    .map((other) => `${other.label}: ${other.format(comparisons[0]!.workload[other.key])}`)
-    .join('; ')
+  const constant = constantOf(axis, comparisons[0]!.workload)
   const drawing = drawLines(lines, {
-    x: tickedAxis(axis.label, ticks, [least, most], (value) => axis.format(Math.round(2 ** value))),
+    x: tickedAxis(changes.label, ticks, [least, most], (value) =>
+      changes.format(Math.round(2 ** value)),
+    ),
     y: {
       ...look,
       type: 'value',
@@ -92,25 +115,37 @@ function scaleChart(
   })
   return [
     {
-      name: slug(`scale-${operation}-${cache}-${axis.key}-${name}`),
-      title: `${title} by ${axis.label}: ${operation}, ${cacheText(cache)}`,
-      note: `${better} Medians; ${others}.`,
+      name: slug(
+        `scale-${operation}-${cache}-${changes.key}${axis.perThread ? '-each' : ''}-${constant.map(({ value }) => value).join('-')}-${name}`,
+      ),
+      title:
+        `${title} by ${changes.label}: ${operation}, ${cacheText(cache)}; ` +
+        constant.map(({ text }) => text).join('; '),
+      note: `${better} Medians.`,
       ...drawing,
     },
   ]
 }
 
-function linesOf(axis: Axis, comparisons: readonly Loaded[], key: string): Line[] {
+function linesOf(axis: Dimension, comparisons: readonly Loaded[], key: string): Line[] {
   const all: CaseResult[] = comparisons.flatMap(({ cases }) => cases)
   return [...lineLooks(all)].flatMap(([name, look]): Line[] => {
-    const points = comparisons.flatMap(({ workload, cases }) => {
+    const measured = comparisons.flatMap(({ workload, cases }) => {
       const median = cases.find((entry) => entry.name === name)?.metrics[key]?.median
       const place = Math.log2(Math.max(workload[axis.key], 1))
-      return median === undefined ? [] : [[place, median] as const]
+      return median === undefined ? [] : [{ place, median }]
     })
+    // Two comparisons may be of the same load: a line has one point there.
+    const points = [...groupBy(measured, ({ place }) => String(place))].map(
+      ([place, same]) => [Number(place), mean(same.map(({ median }) => median))] as const,
+    )
     if (points.length < 2) return []
     return [{ name, look, points }]
   })
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 /** Where the data come from, in words. */
