@@ -37,11 +37,28 @@ const NOTES = `
 Each case runs in a process of its own, the cases of a comparison in alternating rounds. Ratios are
 taken within each round; the table gives their median and spread, and the bound that was set.
 
-Comparisons: ${NAMES.join(', ')}.
-A name also stands for all that begin with it: --only warm-reads,micro
+Comparisons:
+${families(NAMES).join('\n')}
+
+A name also stands for all that begin with it: --only random-reads-warm,copy. With -x2 or -x4 two or
+four workers post, else the main thread does. All of them take about two hours.
 
 Exit codes: 0 all was measured, whether or not the bounds were met; 1 a case failed; 2 bad options;
 130, 143 interrupted (Ctrl-C, SIGTERM).`
+
+/** Names that differ in numbers only stand in one line, with braces as a shell has them. */
+function families(names: readonly string[]): string[] {
+  const variants = new Map<string, string[]>()
+  for (const name of names) {
+    const [, family = name, variant] = /^(.*?)-(\d.*)$/.exec(name) ?? []
+    const known = variants.get(family) ?? []
+    variants.set(family, variant === undefined ? known : [...known, variant])
+  }
+  return [...variants].map(([family, numbers]) => {
+    if (numbers.length === 0) return `  ${family}`
+    return `  ${family}-${numbers.length === 1 ? numbers[0] : `{${numbers.join(',')}}`}`
+  })
+}
 
 /** Reads the command line. Throws a UserError of one line; null when help was asked for. */
 export function parseOptions(args: readonly string[]): Options | null {
@@ -109,7 +126,7 @@ function namesOf(text: string): string[] {
   const matches = (name: string, part: string) => name === part || name.startsWith(`${part}-`)
   const unknown = asked.find((part) => !NAMES.some((name) => matches(name, part)))
   if (unknown !== undefined) {
-    throw new InvalidArgumentError(`There is no '${unknown}'. There are: ${NAMES.join(', ')}.`)
+    throw new InvalidArgumentError(`There is no '${unknown}'.`)
   }
   return NAMES.filter((name) => asked.some((part) => matches(name, part)))
 }
