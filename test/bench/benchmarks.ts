@@ -46,13 +46,19 @@ export interface JsonReport {
   }>
 }
 
+export interface BenchOptions extends ChildOptions {
+  /** The results go where the program puts them by itself; else into a temporary folder. */
+  ownResults?: boolean
+}
+
 export async function runBench(
   args: readonly string[],
-  options: ChildOptions = {},
+  options: BenchOptions = {},
 ): Promise<BenchResult> {
   const TMPDIR = temporaryDirectory()
   const env = { TMPDIR, ...options.env }
-  const out = args.includes('--out') ? [] : ['--out', `${temporaryDirectory()}/results`]
+  const out =
+    options.ownResults || args.includes('--out') ? [] : ['--out', `${temporaryDirectory()}/results`]
   const result = await runScript(MAIN, {
     timeoutMillis: 200_000,
     ...options,

@@ -1,7 +1,8 @@
 // The benchmarks' command line: bad options are one line and exit code 2, no file of others is
 // touched, and nothing is left behind, also when they are interrupted.
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -87,6 +88,23 @@ test('the results are in the folder that was named, and the same as printed', as
   assert.equal(code, 0, stderr)
   assert.deepEqual(readdirSync(out).toSorted(), ['report.html', 'results.json'])
   assert.equal(readFileSync(path.join(out, 'results.json'), 'utf8'), stdout)
+})
+
+test('without a name the folder is in bench/results, after date and commit, and git does not see it', async () => {
+  const args = ['--quick', '--only', 'start', '--rounds', '1', '--size', '4MiB']
+  const { code, stdout, stderr } = await runBench(args, { ownResults: true })
+  assert.equal(code, 0, stderr)
+  const [, folder = ''] = /^results: (.*)$/m.exec(stdout) ?? []
+  try {
+    assert.match(folder, /\/bench\/results\/\d{4}-\d\d-\d\d-[0-9a-z-]+$/)
+    assert.ok(statSync(path.join(folder, 'report.html')).size > 0)
+    const { status } = spawnSync('git', ['check-ignore', '-q', folder], {
+      cwd: path.dirname(folder),
+    })
+    assert.equal(status, 0)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 for (const out of ['/proc/results', '/etc/passwd/results']) {

@@ -4,7 +4,7 @@ import type { Machine } from '../machine.ts'
 import { UserError } from '../user-error.ts'
 import { RESULTS_FORMAT, type Results } from './results.ts'
 
-const DEFAULT_PARENT = path.join(import.meta.dirname, '../../../results')
+const DEFAULT_PARENT = path.join(import.meta.dirname, '../../results')
 export const RESULTS_FILE = 'results.json'
 
 /** Where a run leaves what it has measured. It is made at once: better refused now than in an hour. */
