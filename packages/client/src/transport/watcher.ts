@@ -88,12 +88,13 @@ export class Watcher {
       this.#drainSoon()
       return
     }
-    if (outstanding <= MOST_LOOKED_FOR && this.#budget() > 0) {
+    const budget = outstanding <= MOST_LOOKED_FOR ? this.#budget() : 0
+    if (budget > 0) {
       if (this.#eager >= MOST_EAGER) {
         this.#poll()
         return
       }
-      if (this.#look()) {
+      if (this.#look(budget)) {
         this.#drainSoon()
         return
       }
@@ -138,7 +139,7 @@ export class Watcher {
   waitSync(): void {
     const began = nowMicros()
     if (this.#watched.drain() > 0) return
-    if (this.#look()) {
+    if (this.#look(this.#budget())) {
       this.#watched.drain()
       return
     }
@@ -147,9 +148,8 @@ export class Watcher {
     if (this.#watched.drain() === 0) this.#watched.checkActor()
   }
 
-  /** Looks for a completion for a while, without sleeping; true when one is there. */
-  #look(): boolean {
-    const budget = this.#budget()
+  /** Looks for a completion for so many microseconds, without sleeping; true when one is there. */
+  #look(budget: number): boolean {
     if (budget === 0) return false
     const began = nowMicros()
     do {
