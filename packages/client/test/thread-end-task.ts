@@ -8,6 +8,7 @@ import {
   HEADER_BYTES,
   OPERATION_NOP,
 } from '#dist/protocol/index.js'
+import { startRequest } from '#dist/transport/start-request.js'
 import { Transport } from '#dist/transport/transport.js'
 
 export interface Orders {
@@ -38,10 +39,13 @@ const other = new Transport(address, new SharedArrayBuffer(channelBytes(CAPACITY
 const transport = new Transport(address, channel, port1)
 seen[2] = process.listenerCount('exit') - listeners
 
-transport.start(
+startRequest(
+  transport,
   { operation: OPERATION_NOP },
   () => {},
   () => {},
+  null,
+  0,
 )
 setTimeout(() => {
   seen[0] = Atomics.load(words, CHANNEL_CLIENT_STATE) === CLIENT_WAITING ? 1 : 0

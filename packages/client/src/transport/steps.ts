@@ -2,6 +2,7 @@ import { UringError } from '../errors/index.ts'
 import type { CallBounds } from './call-bounds.ts'
 import type { Outcome } from './operation.ts'
 import type { RequestSpec } from './request-spec.ts'
+import { startRequest } from './start-request.ts'
 import type { Transport } from './transport.ts'
 
 /**
@@ -222,7 +223,8 @@ function startPending(
   since: number,
 ): Pending {
   const pending: Pending = { outcome: null, error: null, settled: null }
-  transport.start(
+  startRequest(
+    transport,
     spec,
     (outcome) => {
       pending.outcome = outcome

@@ -22,12 +22,12 @@ import { traceOf } from './client-trace.ts'
 import { CompletionRing } from './completion-ring.ts'
 import { Disconnection } from './disconnection.ts'
 import { Doorbell } from './doorbell.ts'
-import { type Operation, type Outcome, type Reject, SETTLE_OUTCOME } from './operation.ts'
+import type { Operation } from './operation.ts'
 import { OperationTable } from './operation-table.ts'
 import { Place } from './place.ts'
 import { Presence } from './presence.ts'
 import { RequestRing } from './request-ring.ts'
-import { highestResult, postSpec, type RequestSpec } from './request-spec.ts'
+import { highestResult } from './request-spec.ts'
 import { settle } from './settle.ts'
 import { type ExitEntry, endAtExit, forgetAtExit } from './thread-end.ts'
 import { Turns } from './turns.ts'
@@ -202,37 +202,6 @@ export class Transport {
   /** An operation that was to be cancelled has completed. */
   cancelEnded(operation: Operation): void {
     this.#cancels.withdraw(operation.slot)
-  }
-
-  /**
-   * Posts when there is room, first come first served. `settled` gets the raw outcome, or the
-   * error when this client fails. False when it had to go into the line.
-   */
-  start(
-    spec: RequestSpec,
-    settled: (outcome: Outcome) => void,
-    failed: Reject,
-    bounds: CallBounds | null = null,
-    since: number = 0,
-  ): void {
-    const enter = (): boolean => {
-      if (this.failure !== null) {
-        failed(this.failure)
-        return true
-      }
-      const operation = this.operations.claim()
-      if (operation === null) return false
-      operation.settle = SETTLE_OUTCOME
-      operation.resolve = settled as (value: unknown) => void
-      operation.reject = failed
-      this.trace.calledAt(operation, since)
-      bounds?.follow(operation)
-      postSpec(this, operation, spec)
-      return true
-    }
-    const entering = this.inContext(enter)
-    if (bounds === null) this.operations.whenFree(entering)
-    else bounds.waitInLine((start) => this.operations.whenFree(start), entering, failed)
   }
 
   /** What enters later enters when another lets it: its spans are to have the caller's context. */
