@@ -1,36 +1,9 @@
 // The benchmarks' blocks tell what they are: whatever byte of one is wrong, reading it is noticed, and so
-// is a block of another place or file. Made once more here from their description, by other means.
+// is a block of another place or file. They are made once more from their description, by other means.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { BLOCK_BYTES, BlockBuffer, TEMPLATES } from '@uring-actor/bench/data/blocks.js'
-
-/** A block by the description in blocks.ts, with arithmetic that shares nothing with it. */
-function describedBlock(file: number, number: number, template: number): Buffer {
-  const prime = 16777619n
-  const low = 0xffffffffn
-  const block = Buffer.alloc(BLOCK_BYTES)
-  let random = (0x9e3779b9n * BigInt(template + 1)) & low
-  let check = 0x811c9dc5n
-  for (let at = 20; at < 4092; at += 4) {
-    random ^= (random << 13n) & low
-    random ^= random >> 17n
-    random ^= (random << 5n) & low
-    block.writeUInt32LE(Number(random), at)
-    check = ((check ^ random) * prime) & low
-  }
-  for (const word of [file, number, template]) check = ((check ^ BigInt(word)) * prime) & low
-  block.write('UAB1', 0, 'latin1')
-  for (const [at, word] of [
-    [4, file],
-    [8, number],
-    [12, template],
-    [16, Number(check)],
-    [4092, number],
-  ] as const) {
-    block.writeUInt32LE(word, at)
-  }
-  return block
-}
+import { describedBlock } from './described-block.ts'
 
 test('a block is made as it is described', () => {
   for (let template = 0; template < TEMPLATES; template++) {
