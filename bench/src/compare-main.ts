@@ -1,19 +1,14 @@
+import { runProgram } from './command-line.ts'
 import { compareResults } from './compare/compare.ts'
 import { type CompareOptions, parseCompareOptions } from './compare/options.ts'
 import { checkShape } from './compare/shape.ts'
 import { comparedText, type Named } from './compare/text.ts'
 import { readResults } from './results/folder.ts'
-import { UserError } from './user-error.ts'
 
-try {
+await runProgram(() => {
   const options = parseCompareOptions(process.argv.slice(2))
-  if (options !== null) process.exitCode = main(options)
-} catch (error) {
-  if (!(error instanceof UserError)) throw error
-  // What a parser quotes of a file that is no JSON may have several lines.
-  console.error(`bench: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}`)
-  process.exitCode = error.exitCode
-}
+  return options === null ? 0 : main(options)
+})
 
 /** Returns the exit code. */
 function main({ places, paths, alpha, all, json }: CompareOptions): number {

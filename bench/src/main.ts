@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { SingleBar } from 'cli-progress'
+import { runProgram } from './command-line.ts'
 import { COMPARISONS } from './comparisons.ts'
 import { BenchFiles } from './data/bench-files.ts'
 import { describeMachine } from './machine.ts'
@@ -11,18 +12,13 @@ import { type ComparisonResult, RESULTS_FORMAT, type Results } from './results/r
 import { runComparison } from './rounds.ts'
 import { endRunningCase } from './run-case.ts'
 import { formatSize } from './sizes.ts'
-import { UserError } from './user-error.ts'
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
-try {
+await runProgram(() => {
   const options = parseOptions(process.argv.slice(2))
-  if (options !== null) process.exitCode = await main(options)
-} catch (error) {
-  if (!(error instanceof UserError)) throw error
-  console.error(`bench: ${error.message}`)
-  process.exitCode = error.exitCode
-}
+  return options === null ? 0 : main(options)
+})
 
 /** Returns the exit code. */
 async function main(options: Options): Promise<number> {

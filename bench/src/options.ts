@@ -1,5 +1,5 @@
-import path from 'node:path'
-import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Argument, type Command, InvalidArgumentError } from 'commander'
+import { commandOf, fromUser, parsed } from './command-line.ts'
 import { COMPARISONS } from './comparisons.ts'
 import { BLOCK_BYTES } from './meter.ts'
 import { parseSize } from './sizes.ts'
@@ -67,20 +67,11 @@ export function parseOptions(args: readonly string[]): Options | null {
   command.action((what: string | undefined) => {
     generate = what !== undefined
   })
-  try {
-    command.parse(args, { from: 'user' })
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode === 0) return null
-    const line = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')
-    throw new UserError(`${line} (--help lists the options)`, 2)
-  }
+  if (!parsed(command, args)) return null
   const given: Given = command.opts()
   if (generate && given.file === undefined) {
     throw new UserError('generate makes the files that --file names, and there is none', 2)
   }
-  // npm runs the program in the folder of package.json; paths are meant from where the user is.
-  const from = process.env.INIT_CWD ?? process.cwd()
   return {
     quick: false,
     json: false,
@@ -88,13 +79,13 @@ export function parseOptions(args: readonly string[]): Options | null {
     only: NAMES,
     ...(given.quick ? QUICK : FULL),
     ...given,
-    file: given.file === undefined ? undefined : path.resolve(from, given.file),
-    out: given.out === undefined ? undefined : path.resolve(from, given.out),
+    file: given.file === undefined ? undefined : fromUser(given.file),
+    out: given.out === undefined ? undefined : fromUser(given.out),
   }
 }
 
 function describe(): Command {
-  return new Command('npm run bench --')
+  return commandOf('npm run bench --')
     .usage('[generate] [options]')
     .description('Ratios against node:fs, C programs and fio, on real files.')
     .addArgument(
@@ -115,10 +106,6 @@ function describe(): Command {
     .option('--out <folder>', 'folder for the results (default: bench/results/<date>-<commit>)')
     .option('--json', 'print the results as JSON')
     .addHelpText('after', NOTES)
-    .configureHelp({ helpWidth: 100 })
-    .configureOutput({ writeErr: () => {} })
-    .allowExcessArguments(false)
-    .exitOverride()
 }
 
 function namesOf(text: string): string[] {

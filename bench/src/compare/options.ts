@@ -1,6 +1,5 @@
-import path from 'node:path'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { UserError } from '../user-error.ts'
+import { type Command, InvalidArgumentError } from 'commander'
+import { commandOf, fromUser, parsed } from '../command-line.ts'
 
 export interface CompareOptions {
   /** As the user has named them. */
@@ -27,23 +26,14 @@ be read.`
 /** Reads the command line. Throws a UserError of one line; null when help was asked for. */
 export function parseCompareOptions(args: readonly string[]): CompareOptions | null {
   const command = describe()
-  try {
-    command.parse(args, { from: 'user' })
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode === 0) return null
-    const line = error.message.replace(/^error: /, '')
-    throw new UserError(`${line} (--help lists the options)`, 2)
-  }
+  if (!parsed(command, args)) return null
   const [a, b] = command.args as [string, string]
   const { alpha, all = false, json = false } = command.opts()
-  // npm runs the program in the folder of package.json; paths are meant from where the user is.
-  const from = process.env.INIT_CWD ?? process.cwd()
-  return { places: [a, b], paths: [path.resolve(from, a), path.resolve(from, b)], alpha, all, json }
+  return { places: [a, b], paths: [fromUser(a), fromUser(b)], alpha, all, json }
 }
 
 function describe(): Command {
-  return new Command('npm run bench:compare --')
+  return commandOf('npm run bench:compare --')
     .usage('[options] <A> <B>')
     .description('What changed from one result of the benchmarks to another.')
     .argument('<A>', 'the results from before')
@@ -52,10 +42,6 @@ function describe(): Command {
     .option('--all', 'list the metrics without a change too')
     .option('--json', 'print it as JSON')
     .addHelpText('after', NOTES)
-    .configureHelp({ helpWidth: 100 })
-    .configureOutput({ writeErr: () => {} })
-    .allowExcessArguments(false)
-    .exitOverride()
 }
 
 function alphaOf(text: string): number {
