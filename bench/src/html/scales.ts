@@ -29,6 +29,14 @@ const MEASURES = [
     format: duration,
     better: 'Lower is better.',
   },
+  {
+    key: METRIC_KEYS.rssMiB,
+    name: 'memory',
+    title: 'Memory at most',
+    axis: 'resident memory',
+    format: (mebibytes: number) => formatSize(mebibytes * 2 ** 20),
+    better: 'Lower is better.',
+  },
 ] as const
 
 type Dimension = (typeof AXES)[number]
@@ -151,5 +159,5 @@ function mean(values: readonly number[]): number {
 /** Where the data come from, in words. */
 export function cacheText(cache: Workload['cache']): string {
   if (cache === 'direct') return 'past the page cache'
-  return cache === 'none' ? 'no file' : `${cache} page cache`
+  return `${cache} page cache`
 }

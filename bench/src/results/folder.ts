@@ -40,8 +40,12 @@ export class ResultsFolder {
 
   /** A run that ended early leaves no folder of nothing. */
   readonly #removeEmpty = (): void => {
-    if (!this.#made || fs.readdirSync(this.path).length > 0) return
-    fs.rmdirSync(this.path)
+    if (!this.#made) return
+    try {
+      fs.rmdirSync(this.path)
+    } catch {
+      // It holds results, or somebody has removed it.
+    }
   }
 }
 

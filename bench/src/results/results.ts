@@ -45,7 +45,7 @@ export interface Round extends Noise {
 export interface Workload {
   /** As in 'random reads'. */
   readonly operation: string
-  readonly cache: 'warm' | 'cold' | 'direct' | 'none'
+  readonly cache: 'warm' | 'cold' | 'direct'
   /** Operations in flight, of all workers together. */
   readonly inFlight: number
   /** Threads that post; 1 is the main thread alone. */
