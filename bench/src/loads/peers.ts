@@ -47,10 +47,8 @@ async function openOurs({ load, paths, places, lanes }: Opening): Promise<Opened
     trim: async (file: UringFile, position: number) => {
       await file.trim(position, load.bytes)
     },
-    durable: async (file: UringFile, bytes: Uint8Array, position: number) => {
-      const { bytesWritten } = await file.writeDurable(bytes, 0, bytes.length, position)
-      return bytesWritten
-    },
+    durable: (file: UringFile, bytes: Uint8Array, position: number) =>
+      file.writeDurable(bytes, 0, bytes.length, position),
   }
   return { run: new PromiseLanes(load, files, buffers, places, differing).run, client }
 }
@@ -65,9 +63,9 @@ async function openPromises({ load, paths, places, lanes }: Opening): Promise<Ru
       await file.write(zeros, 0, zeros.length, position)
     },
     durable: async (file: fs.promises.FileHandle, bytes: Uint8Array, position: number) => {
-      const { bytesWritten } = await file.write(bytes, 0, bytes.length, position)
+      const written = await file.write(bytes, 0, bytes.length, position)
       await file.datasync()
-      return bytesWritten
+      return written
     },
   }
   return new PromiseLanes(load, files, plainBuffers(load, lanes), places, differing).run

@@ -21,12 +21,15 @@ export interface PromiseFile {
 
 /** What they do not have in common. */
 export interface Differing<F> {
-  /** Resolves with the bytes that are written and will be there after a power cut. */
-  durable(file: F, bytes: Uint8Array, position: number): Promise<number>
+  /** As `write`, and what is written is there after a power cut. */
+  durable(file: F, bytes: Uint8Array, position: number): Promise<{ readonly bytesWritten: number }>
   trim(file: F, position: number): Promise<void>
 }
 
-/** Keeps operations of files that return promises in flight: one in each lane. */
+/**
+ * Keeps operations of files that return promises in flight: one in each lane. Each lane is one loop and
+ * no function that a step is handed to: its promise would be measured with every operation.
+ */
 export class PromiseLanes<F extends PromiseFile> {
   readonly #load: Load
   readonly #files: readonly F[]
@@ -49,13 +52,13 @@ export class PromiseLanes<F extends PromiseFile> {
   }
 
   run = async (span: Span): Promise<void> => {
-    const lane = {
+    const kinds = {
       read: this.#read,
       write: this.#write,
-      durable: this.#durable,
+      durable: this.#write,
       mixed: this.#mixed,
     }
-    const keepUp = lane[this.#load.operation]
+    const keepUp = kinds[this.#load.operation]
     await Promise.all(this.#buffers.map((buffer, index) => keepUp.call(this, span, index, buffer)))
   }
 
@@ -74,28 +77,19 @@ export class PromiseLanes<F extends PromiseFile> {
   }
 
   async #write(span: Span, lane: number, buffer: BlockBuffer): Promise<void> {
-    const { bytes: length } = this.#load
+    const { bytes: length, operation } = this.#load
+    const durable = operation === 'durable'
     let began = performance.now()
     while (began < span.end) {
       this.#places.draw(lane)
       const { file, block } = this.#places
       buffer.make(file, block)
       const position = block * BLOCK_BYTES
-      const { bytesWritten } = await this.#files[file]!.write(buffer.bytes, 0, length, position)
+      const target = this.#files[file]!
+      const { bytesWritten } = await (durable
+        ? this.#differing.durable(target, buffer.bytes, position)
+        : target.write(buffer.bytes, 0, length, position))
       assertMoved(bytesWritten, length)
-      began = span.done(began)
-    }
-  }
-
-  async #durable(span: Span, lane: number, buffer: BlockBuffer): Promise<void> {
-    const { bytes: length } = this.#load
-    let began = performance.now()
-    while (began < span.end) {
-      this.#places.draw(lane)
-      const { file, block } = this.#places
-      buffer.make(file, block)
-      const position = block * BLOCK_BYTES
-      assertMoved(await this.#differing.durable(this.#files[file]!, buffer.bytes, position), length)
       began = span.done(began)
     }
   }
@@ -115,7 +109,8 @@ export class PromiseLanes<F extends PromiseFile> {
         began = span.done(began)
       }
       if (chance < MIXED_TRIMS + MIXED_WRITES) {
-        // A read has left the contents of another block here: they are as good as any.
+        // Any template makes a valid block, and the check is made anew: so the contents of the block that was
+        // read here last may stay, and nothing has to be copied.
         buffer.make(index, block)
         assertMoved((await file.write(buffer.bytes, 0, length, position)).bytesWritten, length)
       } else {
