@@ -3,6 +3,7 @@ import {
   COMPLETION_COMPLETED_F64,
   COMPLETION_SUBMITTED_F64,
   COMPLETION_TAKEN_F64,
+  METRIC_BUSY,
   RECORD_BUSY,
   RECORD_COMPLETED,
   RECORD_DELIVERED,
@@ -54,7 +55,7 @@ export class OperationRows {
 
   /** Records what the recorder has recorded last; its times stand at `at` of `times`. */
   record(operation: Traced, res: number, flags: number, times: Float64Array, at: number): void {
-    const { busy } = this.#recorder
+    const busy = this.#recorder.last[METRIC_BUSY]
     const now = this.#recorder.now[0]
     const path = fileOf(operation, this.#places)
     if (path !== undefined && this.#fileUnits + path.length > CHUNK_PATHS_MAX) this.handOn()

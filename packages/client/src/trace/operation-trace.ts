@@ -2,6 +2,7 @@ import {
   epochMillis,
   HEADER_SLOW,
   HEADER_TRACE,
+  METRIC_TOTAL,
   nowMicros,
   OPERATION_DETACH,
   OPERATION_NAMES,
@@ -144,7 +145,7 @@ export class OperationTrace {
     if (operation.kind === OPERATION_DETACH || posted[operation.slot] === 0) return
     recorder.record(operation.kind, posted, operation.slot, times, at)
     if (this.#records) this.rows.record(operation, res, flags, times, at)
-    if (this.#slowMicros > 0 && recorder.total >= this.#slowMicros) {
+    if (this.#slowMicros > 0 && recorder.last[METRIC_TOTAL] >= this.#slowMicros) {
       this.#slow.tell(this.#describe(operation), res, recorder.stages(), recorder.now[0])
     }
     if (operation.span !== null) this.#end(operation.span, operation, res)

@@ -21,7 +21,7 @@ import {
   storeMicros,
   TRACE_BYTES,
 } from '../protocol/index.ts'
-import { addTo, countAt, type Distribution, distributionAt } from './histogram.ts'
+import { addFrom, countAt, type Distribution, distributionAt } from './histogram.ts'
 import type { Stages } from './types.ts'
 
 /** One post of so many is timed; the others count as much as it did. */
@@ -41,13 +41,11 @@ export class Recorder {
   readonly memory: SharedArrayBuffer = sharedPages(TRACE_BYTES)
   /** One number: when the batch is delivered that is recorded now, in microseconds. */
   readonly now: Float64Array = new Float64Array(1)
-  /** Of the operation recorded last, in microseconds. */
-  total = 0
-  busy = 0
-  queue = 0
-  batch = 0
-  kernel = 0
-  delivery = 0
+  /**
+   * The times of the operation recorded last, by METRIC_TOTAL and so on, in microseconds. In an array, because V8 makes an object of each number that has a fraction and
+   * is stored in a field.
+   */
+  readonly last: Float64Array = new Float64Array(METRICS.length)
   readonly #times: Float64Array = doublesOf(this.memory)
   /**
    * Kind of the operation recorded last; how many have its stages but for the queue, and how many of
@@ -101,25 +99,28 @@ export class Recorder {
     const batch = submitted - taken
     const kernel = completed - submitted
     const delivery = delivered - completed
+    const { last } = this
     if (
-      batch !== this.batch ||
-      kernel !== this.kernel ||
-      delivery !== this.delivery ||
-      busy !== this.busy ||
+      batch !== last[METRIC_BATCH] ||
+      kernel !== last[METRIC_KERNEL] ||
+      delivery !== last[METRIC_DELIVERY] ||
+      busy !== last[METRIC_BUSY] ||
       kind !== this.#kind
     ) {
       this.flush()
       this.#kind = kind
-      this.busy = busy
-      this.batch = batch
-      this.kernel = kernel
-      this.delivery = delivery
-      this.total = total
-      this.queue = queue
-    } else if (total !== this.total || queue !== this.queue) {
+      last[METRIC_BUSY] = busy
+      last[METRIC_BATCH] = batch
+      last[METRIC_KERNEL] = kernel
+      last[METRIC_DELIVERY] = delivery
+      last[METRIC_TOTAL] = total
+      last[METRIC_IDLE] = total - busy
+      last[METRIC_QUEUE] = queue
+    } else if (total !== last[METRIC_TOTAL] || queue !== last[METRIC_QUEUE]) {
       this.#flushSame()
-      this.total = total
-      this.queue = queue
+      last[METRIC_TOTAL] = total
+      last[METRIC_IDLE] = total - busy
+      last[METRIC_QUEUE] = queue
     }
     this.#alike++
     this.#same++
@@ -130,12 +131,9 @@ export class Recorder {
     const same = this.#same
     if (same === 0) return
     this.#same = 0
-    const { total, busy, queue } = this
-    const memory = this.#times
-    const base = this.#kind * KIND_F64
-    addTo(memory, base + METRIC_TOTAL * HISTOGRAM_F64, total, same)
-    addTo(memory, base + METRIC_IDLE * HISTOGRAM_F64, total - busy, same)
-    addTo(memory, base + METRIC_QUEUE * HISTOGRAM_F64, queue, same)
+    this.#count(METRIC_TOTAL, same)
+    this.#count(METRIC_IDLE, same)
+    this.#count(METRIC_QUEUE, same)
   }
 
   /**
@@ -147,18 +145,30 @@ export class Recorder {
     if (alike === 0) return
     this.#flushSame()
     this.#alike = 0
-    const memory = this.#times
-    const base = this.#kind * KIND_F64
-    addTo(memory, base + METRIC_BUSY * HISTOGRAM_F64, this.busy, alike)
-    addTo(memory, base + METRIC_BATCH * HISTOGRAM_F64, this.batch, alike)
-    addTo(memory, base + METRIC_KERNEL * HISTOGRAM_F64, this.kernel, alike)
-    addTo(memory, base + METRIC_DELIVERY * HISTOGRAM_F64, this.delivery, alike)
+    this.#count(METRIC_BUSY, alike)
+    this.#count(METRIC_BATCH, alike)
+    this.#count(METRIC_KERNEL, alike)
+    this.#count(METRIC_DELIVERY, alike)
+  }
+
+  /** Counts one of the last operation's times for so many operations. */
+  #count(metric: number, times: number): void {
+    const { last } = this
+    addFrom(this.#times, this.#kind * KIND_F64 + metric * HISTOGRAM_F64, last, metric, times)
   }
 
   /** The stages of the operation recorded last. */
   stages(): Stages {
-    const { total, busy, queue, batch, kernel, delivery } = this
-    return { total, busy, idle: total - busy, queue, batch, kernel, delivery }
+    const { last } = this
+    return {
+      total: last[METRIC_TOTAL],
+      busy: last[METRIC_BUSY],
+      idle: last[METRIC_IDLE],
+      queue: last[METRIC_QUEUE],
+      batch: last[METRIC_BATCH],
+      kernel: last[METRIC_KERNEL],
+      delivery: last[METRIC_DELIVERY],
+    }
   }
 
   /** What was delivered so far, by the operation's name; only kinds that occurred. */
