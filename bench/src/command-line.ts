@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { UserError } from './user-error.ts'
+import { isOfSurroundings, UserError } from './user-error.ts'
 
 /** A command whose faults are one line of ours, as all programs of the benchmarks have them. */
 export function commandOf(usage: string): Command {
@@ -34,9 +34,9 @@ export async function runProgram(main: () => Promise<number> | number): Promise<
   try {
     process.exitCode = await main()
   } catch (error) {
-    if (!(error instanceof UserError)) throw error
+    if (!isOfSurroundings(error)) throw error
     // What a parser quotes of a file that is no JSON may have several lines.
     console.error(`bench: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}`)
-    process.exitCode = error.exitCode
+    process.exitCode = error instanceof UserError ? error.exitCode : 1
   }
 }

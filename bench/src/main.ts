@@ -5,10 +5,9 @@ import { COMPARISONS } from './comparisons.ts'
 import { BenchFiles } from './data/bench-files.ts'
 import { describeMachine } from './machine.ts'
 import { type Options, parseOptions } from './options.ts'
-import { programVersions } from './programs.ts'
 import { closingText, comparisonText, machineText } from './report.ts'
 import { RESULTS_FILE, ResultsFolder } from './results/folder.ts'
-import { type ComparisonResult, RESULTS_FORMAT, type Results } from './results/results.ts'
+import { emptyResults, hasFailed, type RunResults, resultsText } from './results/run-results.ts'
 import { runComparison } from './rounds.ts'
 import { endRunningCase } from './run-case.ts'
 import { formatSize } from './sizes.ts'
@@ -22,55 +21,49 @@ await runProgram(() => {
 
 /** Returns the exit code. */
 async function main(options: Options): Promise<number> {
-  const { size, seconds, quick, rounds, json } = options
-  endEarly()
-  const files = new BenchFiles({ path: options.file, count: options.files, size })
+  const files = new BenchFiles({ path: options.file, count: options.files, size: options.size })
   if (options.generate) {
+    endEarly(() => `the next 'generate' goes on where this one ended`)
     await prepare(files)
     return 0
   }
   const machine = describeMachine(dirname(files.paths[0]!))
   const folder = new ResultsFolder(options.out, machine)
-  const print = json ? () => {} : (text: string) => process.stdout.write(text)
+  const results = emptyResults(machine, options, files)
+  endEarly(() => interruptedText(folder.path, results.comparisons.length, options.only.length))
+  const print = options.json ? () => {} : (text: string) => process.stdout.write(text)
   await prepare(files)
   print(machineText(machine, options))
-  const comparisons: ComparisonResult[] = []
-  for (const name of options.only) {
-    const comparison = await COMPARISONS[name]!()
-    const result = await runComparison(name, comparison, files, {
-      rounds,
-      input: { file: files.paths[0]!, files: files.paths, size, seconds, quick },
-      progress,
-    })
-    progress('')
-    print(comparisonText(comparison, result))
-    comparisons.push(result)
-  }
-  print(closingText(comparisons))
+  for (const name of options.only) await addComparison(name, results, folder, files, print)
+  print(closingText(results.comparisons))
   files.remove()
-  const results: Results = {
-    format: RESULTS_FORMAT,
-    machine,
-    options: {
-      quick,
-      only: options.only,
-      rounds,
-      seconds,
-      size,
-      files: options.files,
-      file: files.paths[0]!,
-    },
-    programs: programVersions(),
-    comparisons,
-  }
-  const text = `${JSON.stringify(results)}\n`
-  folder.write(RESULTS_FILE, text)
   // Drawing takes a large library, which the measurements shall not share their memory with.
   const { writeReport } = await import('./write-report.ts')
   writeReport(folder, results)
-  if (json) process.stdout.write(text)
+  if (options.json) process.stdout.write(resultsText(results))
   else print(`results: ${folder.path}\n`)
-  return comparisons.some(({ cases }) => cases.some(({ failed }) => failed !== null)) ? 1 : 0
+  return hasFailed(results) ? 1 : 0
+}
+
+/** Runs one, and writes what there is so far: a run takes hours, and something may end it. */
+async function addComparison(
+  name: string,
+  results: RunResults,
+  folder: ResultsFolder,
+  files: BenchFiles,
+  print: (text: string) => void,
+): Promise<void> {
+  const { rounds, size, seconds, quick } = results.options
+  const comparison = await COMPARISONS[name]!()
+  const result = await runComparison(name, comparison, files, {
+    rounds,
+    input: { file: files.paths[0]!, files: files.paths, size, seconds, quick },
+    progress,
+  })
+  progress('')
+  print(comparisonText(comparison, result))
+  results.comparisons.push(result)
+  folder.write(RESULTS_FILE, resultsText(results))
 }
 
 /** Makes the files, with a bar on the terminal. */
@@ -99,12 +92,16 @@ function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`)
 }
 
-/** What a case has started ends with this process; the file is removed by its `exit` event. */
-function endEarly(): void {
+/**
+ * What a case has started ends with this process; the file is removed by its `exit` event. `left` says
+ * what there is of the run.
+ */
+function endEarly(left: () => string): void {
   for (const [signal, exitCode] of Object.entries(SIGNALS)) {
     process.once(signal, () => {
       endRunningCase()
       progress('')
+      process.stderr.write(`bench: ended by ${signal}: ${left()}\n`)
       process.exit(exitCode)
     })
   }
@@ -113,4 +110,10 @@ function endEarly(): void {
     endRunningCase()
     process.exit(141)
   })
+}
+
+function interruptedText(folder: string, measured: number, wanted: number): string {
+  if (measured === 0) return 'nothing was measured'
+  const report = `npm run bench:report -- ${folder}`
+  return `${measured} of ${wanted} comparisons are in ${folder}; '${report}' draws them`
 }

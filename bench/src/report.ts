@@ -1,8 +1,9 @@
 import Table from 'cli-table3'
 import type { Comparison, Figure, Metric } from './comparison.ts'
+import { groupBy } from './group-by.ts'
 import type { Machine } from './machine.ts'
 import type { Options } from './options.ts'
-import type { ComparisonResult } from './results/results.ts'
+import type { CaseResult, ComparisonResult } from './results/results.ts'
 import { formatSize } from './sizes.ts'
 import type { FigureResult, Summary } from './statistics.ts'
 
@@ -32,10 +33,8 @@ export function machineText(machine: Machine, options: Options): string {
 /** A table of the cases, and one of the figures with their bounds. */
 export function comparisonText(comparison: Comparison, result: ComparisonResult): string {
   const lines = ['', `${result.title}   [${result.name}]`, casesTable(comparison, result)]
-  for (const { name, missing, failed } of result.cases) {
-    if (missing !== null) lines.push(`not measured: ${name}: ${missing}`)
-    if (failed !== null) lines.push(`FAILED: ${name}: ${failed}`)
-  }
+  lines.push(...reasons(result.cases, 'not measured', 'missing'))
+  lines.push(...reasons(result.cases, 'FAILED', 'failed'))
   if (result.figures.length > 0) lines.push(figuresTable(result.figures))
   if (result.warmShare !== null && result.warmShare < 0.999) {
     lines.push(`the page cache held only ${percent(result.warmShare)} of the file`)
@@ -59,8 +58,19 @@ export function closingText(results: readonly ComparisonResult[]): string {
     const { median } = figure.summary!
     return `  ${name}: ${figure.label}: ${short(median)}, not ${boundText(figure)}`
   })
-  return ['', `${judged.length - missed.length} of ${judged.length} bounds met`, ...lines, ''].join(
-    '\n',
+  const failures = results.flatMap(({ name, cases }) => {
+    const count = cases.filter(({ failed }) => failed !== null).length
+    return count === 0 ? [] : [`  ${name}: ${count} of ${cases.length} cases FAILED`]
+  })
+  const met = `${judged.length - missed.length} of ${judged.length} bounds met`
+  return ['', met, ...lines, ...failures, ''].join('\n')
+}
+
+/** Why there is nothing of some cases; those that have the same reason are on one line. */
+function reasons(cases: readonly CaseResult[], title: string, key: 'missing' | 'failed'): string[] {
+  const without = cases.filter((result) => result[key] !== null)
+  return [...groupBy(without, (result) => result[key]!)].map(
+    ([reason, alike]) => `${title}: ${alike.map(({ name }) => name).join('; ')}: ${reason}`,
   )
 }
 

@@ -25,9 +25,18 @@ export async function runComparison(
   options: RoundsOptions,
 ): Promise<ComparisonResult> {
   if (comparison.fileCount === undefined) return runRounds(name, comparison, files, options)
-  const parts = files.parts(comparison.fileCount)
+  let parts: BenchFiles | null = null
   try {
+    parts = files.parts(comparison.fileCount)
     await parts.prepare(() => {})
+  } catch (error) {
+    parts?.remove()
+    // What is wrong with its files is no fault of what comes after it.
+    const failed = (error as Error).message
+    const ran = comparison.cases.map((): Ran => ({ missing: null, failed, measured: [] }))
+    return resultOf(name, comparison, files, ran, options.input)
+  }
+  try {
     const { paths, size } = parts
     const input = { ...options.input, file: paths[0]!, files: paths, size }
     return await runRounds(name, comparison, parts, { ...options, input })
@@ -42,38 +51,63 @@ async function runRounds(
   files: BenchFiles,
   { rounds: count, input, progress }: RoundsOptions,
 ): Promise<ComparisonResult> {
-  const missing = comparison.cases.map((candidate) => candidate.missing?.(input) ?? null)
-  const failed = comparison.cases.map((): string | null => null)
-  const measured: Measured[][] = comparison.cases.map(() => [])
+  const ran = comparison.cases.map(
+    (candidate): Ran => ({
+      missing: candidate.missing?.(input) ?? null,
+      failed: null,
+      measured: [],
+    }),
+  )
   const rounds: Round[] = []
   let warmShare: number | null = null
   for (let round = 0; round < count; round++) {
     const before = cpuTimes()
     for (const [index, candidate] of comparison.cases.entries()) {
-      if (missing[index] !== null || failed[index] !== null) continue
+      const { missing, failed, measured } = ran[index]!
+      if (missing !== null || failed !== null) continue
       progress(`${name}, round ${round + 1} of ${count}: ${candidate.name}`)
-      if (comparison.file === 'cold') files.cool()
-      if (comparison.file === 'warm') warmShare = lower(warmShare, files.warm())
       try {
+        if (comparison.file === 'cold') files.cool()
+        if (comparison.file === 'warm') warmShare = lower(warmShare, files.warm())
         const { name: caseName, threadPool } = candidate
         const collects = comparison.collects ?? false
         const orders = { comparison: name, name: caseName, input, collects, threadPool }
-        measured[index]!.push(await runCase(orders))
+        measured.push(await runCase(orders))
       } catch (error) {
-        failed[index] = (error as Error).message
+        ran[index]!.failed = (error as Error).message
       }
     }
     const noise = noiseBetween(before, cpuTimes())
     const { steal, others } = noise
     rounds.push({ ...noise, noisy: steal > NOISY_STEAL || others > NOISY_OTHERS })
   }
-  const cases = comparison.cases.map((candidate, index) => ({
-    name: candidate.name,
-    role: candidate.role ?? 'peer',
-    missing: missing[index]!,
-    failed: failed[index]!,
-    ...(failed[index] === null ? summarized(measured[index]!, input) : NOTHING),
-  }))
+  return { ...resultOf(name, comparison, files, ran, input), rounds, warmShare }
+}
+
+/** What became of one case. */
+interface Ran {
+  readonly missing: string | null
+  failed: string | null
+  readonly measured: Measured[]
+}
+
+function resultOf(
+  name: string,
+  comparison: Comparison,
+  files: BenchFiles,
+  ran: readonly Ran[],
+  input: CaseInput,
+): ComparisonResult {
+  const cases = comparison.cases.map((candidate, index) => {
+    const { missing, failed, measured } = ran[index]!
+    return {
+      name: candidate.name,
+      role: candidate.role ?? 'peer',
+      missing,
+      failed,
+      ...(failed === null ? summarized(measured, input) : NOTHING),
+    }
+  })
   return {
     name,
     title: comparison.title,
@@ -81,8 +115,8 @@ async function runRounds(
     metrics: comparison.metrics,
     cases,
     figures: figureResults(comparison, cases),
-    rounds,
-    warmShare,
+    rounds: [],
+    warmShare: null,
   }
 }
 

@@ -65,9 +65,15 @@ export async function runCase(orders: CaseOrders): Promise<Measured> {
     clearTimeout(timer)
     running = null
   })
-  if (how !== 0) throw new Error(`its process ended with ${how}${errors && `: ${errors.trim()}`}`)
+  if (how !== 0) throw new Error(faultOf(how, errors.trim()))
   const { sample, latency } = JSON.parse(output) as Measured
   return { sample: { ...sample, [EXIT.key]: ended - lastOutput }, latency }
+}
+
+/** What a case's process has said of its end; of one that was ended, that it was. */
+function faultOf(how: number | NodeJS.Signals | null, errors: string): string {
+  if (how === 1 && errors !== '') return errors
+  return `its process ended with ${how}${errors && `: ${errors}`}`
 }
 
 /** Ends the case that runs, and what it has started. */

@@ -8,3 +8,9 @@ export class UserError extends Error {
     this.exitCode = exitCode
   }
 }
+
+/** Whether the machine is at fault and not the program: a full disk, a file that has gone. */
+export function isOfSurroundings(error: unknown): error is Error {
+  if (error instanceof UserError) return true
+  return error instanceof Error && 'syscall' in error && 'code' in error
+}

@@ -23,6 +23,9 @@ const BAD: ReadonlyArray<readonly string[]> = [
   ['--size', '1PiB'],
   ['--file', '/'],
   ['--file', '/nonexistent/file'],
+  ['--file', '/etc/passwd/file'],
+  ['--file', `/tmp/${'n'.repeat(300)}`],
+  ['generate', '--file', '/etc/passwd/file'],
   ['--file'],
   ['--files', '0'],
   ['--files', '4097'],
@@ -122,12 +125,13 @@ for (const [signal, exitCode] of [
   ['SIGTERM', 143],
 ] as const) {
   test(`${signal} ends what runs and removes the file`, async () => {
-    const { code, left } = await runBench(['--only', 'idle', '--size', '5MiB'], {
+    const { code, stderr, left } = await runBench(['--only', 'idle', '--size', '5MiB'], {
       onOutput(text, child) {
         if (text.includes('alternating rounds')) setTimeout(() => child.kill(signal), 700)
       },
     })
     assert.equal(code, exitCode)
+    assert.equal(stderr, `bench: ended by ${signal}: nothing was measured\n`)
     assert.deepEqual(left, [])
     assert.deepEqual(casesRunning(), [])
   })

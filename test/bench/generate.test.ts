@@ -52,8 +52,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   test(`${signal} ends it at once, and the next run takes it up`, async () => {
     const file = path.join(temporaryDirectory(), 'blocks')
     const args = ['generate', '--file', file, '--files', '1', '--size', '256MiB']
-    const { code } = await runBench(args, { onStart: (child) => endWhenBegun(child, file, signal) })
+    const { code, stderr } = await runBench(args, {
+      onStart: (child) => endWhenBegun(child, file, signal),
+    })
     assert.equal(code, signal === 'SIGINT' ? 130 : 143)
+    assert.match(stderr, new RegExp(`^bench: ended by ${signal}: the next 'generate' goes on`))
     const { size } = statSync(file)
     assert.ok(size > 0 && size < 256 * 2 ** 20, `${size} bytes`)
     const again = await runBench(args.with(-1, '32MiB'))

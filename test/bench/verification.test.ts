@@ -42,9 +42,6 @@ for (const [comparison, name] of CASES) {
     const { code, stdout, stderr } = await runScript(CHILD, { args: [JSON.stringify(orders)] })
     assert.equal(code, 1)
     assert.equal(stdout, '')
-    assert.match(
-      stderr,
-      /MismatchError\]?: block \d+ of file 1 was read, and its contents are wrong/,
-    )
+    assert.match(stderr, /^block \d+ of file 1 was read, and its contents are wrong/)
   })
 }

@@ -13,6 +13,7 @@ import {
 } from '../comparison.ts'
 import { BLOCK_BYTES, BlockBuffer } from '../data/blocks.ts'
 import { rates, usedSince, usedSoFar } from '../measure/resources.ts'
+import { UserError } from '../user-error.ts'
 
 const CHUNK_BYTES = 2 ** 20
 const CHUNKS_AT_ONCE = 8
@@ -112,7 +113,8 @@ async function copyByProgram(from: string, to: string): Promise<void> {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const [code] = await once(child, 'exit')
-  if (code !== 0) throw new Error(`cp ended with ${code}`)
+  // It has said why itself.
+  if (code !== 0) throw new UserError(`cp ended with ${code}`, 1)
 }
 
 function sync(file: string): void {

@@ -114,12 +114,12 @@ function makeFolder(): string {
 function assertRoom(paths: readonly string[], size: number): void {
   const folder = path.dirname(paths[0]!)
   let needed = 0
-  for (const file of paths) {
-    const there = fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0
-    needed += Math.max(0, size - there)
-  }
   let free: number
   try {
+    for (const file of paths) {
+      const there = fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0
+      needed += Math.max(0, size - there)
+    }
     const { bavail, bsize, blocks } = fs.statfsSync(folder)
     // Some filesystems do not know, and say 0 of 0.
     free = blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize

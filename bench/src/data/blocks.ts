@@ -150,3 +150,8 @@ export class MismatchError extends Error {
     super(`block ${number} of file ${file} was read, and ${fault}`)
   }
 }
+
+/** By its name: an error of a worker thread comes without its class. */
+export function isMismatch(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'MismatchError'
+}

@@ -1,3 +1,4 @@
+import { groupBy } from '../group-by.ts'
 import type { ComparisonResult, ProgramVersion, Results } from '../results/results.ts'
 import { formatSize } from '../sizes.ts'
 import { comparisonCharts } from './charts.ts'
@@ -6,7 +7,7 @@ import { cacheText, scaleCharts } from './scales.ts'
 import { styleSheet } from './style.ts'
 import { summaryHtml } from './summary.ts'
 import { casesTable, figuresTable, gapsHtml, noiseHtml, scrolling } from './tables.ts'
-import { capital, escapeHtml, groupBy, plainNumber, sectionLink } from './text.ts'
+import { capital, escapeHtml, plainNumber, sectionLink } from './text.ts'
 
 /**
  * The report of a run as one HTML file. It needs no network, no script and no font from elsewhere,

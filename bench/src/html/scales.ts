@@ -1,9 +1,10 @@
 import { METRIC_KEYS } from '../comparison.ts'
+import { groupBy } from '../group-by.ts'
 import type { CaseResult, ComparisonResult, Results, Workload } from '../results/results.ts'
 import { formatSize } from '../sizes.ts'
 import { lineLooks } from './colours.ts'
 import { axisLook, type Chart, drawLines, type Line, tickedAxis } from './draw.ts'
-import { duration, groupBy, plainNumber, shortCount, slug } from './text.ts'
+import { duration, plainNumber, shortCount, slug } from './text.ts'
 
 const AXES = [
   { key: 'inFlight', label: 'operations in flight', format: plainNumber },

@@ -100,15 +100,3 @@ export function capital(text: string): string {
 export function sectionLink({ name, title }: { name: string; title: string }): string {
   return `<a href="#${encodeURIComponent(name).replaceAll("'", '%27')}">${escapeHtml(title)}</a>`
 }
-
-/** Puts what has the same key together, in the order of the first of each. Node 20 has no Map.groupBy. */
-export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const key = keyOf(item)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [item])
-    else group.push(item)
-  }
-  return groups
-}

@@ -1,0 +1,42 @@
+// A run that is ended before its end: says so, and leaves what it has measured by then.
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import test from 'node:test'
+import { readResults } from '@uring-actor/bench/results/folder.js'
+import { runScript } from '../support/child.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+import { runBench } from './benchmarks.ts'
+
+const REPORT_MAIN = new URL('../../../bench/dist/report-main.js', import.meta.url)
+
+for (const [signal, exitCode] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
+  test(`${signal}: what was measured before is kept, and can be drawn`, async () => {
+    const out = path.join(temporaryDirectory(), 'results')
+    const args = ['--quick', '--only', 'start,idle', '--rounds', '1', '--size', '4MiB']
+    const { code, stderr, left } = await runBench([...args, '--out', out], {
+      onOutput(text, child) {
+        if (text.includes('[start]')) setTimeout(() => child.kill(signal), 300)
+      },
+    })
+    assert.equal(code, exitCode)
+    assert.equal(
+      stderr,
+      `bench: ended by ${signal}: 1 of 2 comparisons are in ${out}; ` +
+        `'npm run bench:report -- ${out}' draws them\n`,
+    )
+    assert.deepEqual(left, [])
+    assert.deepEqual(
+      readResults(out).comparisons.map(({ name }) => name),
+      ['start'],
+    )
+    assert.ok(!existsSync(path.join(out, 'report.html')))
+    const drawn = await runScript(REPORT_MAIN, { args: [out] })
+    assert.equal(drawn.code, 0, drawn.stderr)
+    assert.ok(existsSync(path.join(out, 'report.html')))
+  })
+}
