@@ -1,4 +1,5 @@
 // The process of one case: runs it once, prints what it measured as one line of JSON, and ends by itself.
+import { mkdtempSync, rmSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { COMPARISONS } from './comparisons.ts'
 import { isMismatch } from './data/blocks.ts'
@@ -9,7 +10,8 @@ import { isOfSurroundings } from './user-error.ts'
 
 // From an argument too, for whoever wants to look at one case by hand.
 const orders = process.argv[2] ?? (await text(process.stdin))
-const { comparison, name, input } = JSON.parse(orders) as CaseOrders
+const { comparison, name, input: given } = JSON.parse(orders) as CaseOrders
+const input = { ...given, scratch: given.scratch ?? ownScratch(given.file) }
 const { cases } = await COMPARISONS[comparison]!()
 const recorder = new LatencyRecorder()
 try {
@@ -25,4 +27,11 @@ try {
   process.stderr.write(error.message)
   // What other lanes and workers are still at is of no use any more.
   process.exit(1)
+}
+
+/** Whoever runs a case by hand need not make one. */
+function ownScratch(file: string): string {
+  const folder = mkdtempSync(`${file}.scratch-`)
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }

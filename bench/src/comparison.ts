@@ -8,6 +8,8 @@ export interface CaseInput {
   /** All of them, `size` bytes each. Their first blocks are not to be written. */
   readonly files: readonly string[]
   readonly size: number
+  /** A folder on the same disk for what a case makes; who ends the case removes it. */
+  readonly scratch: string
   /** How long to measure. */
   readonly seconds: number
   /** A smoke run: what takes a fixed time is cut short too. */

@@ -1,12 +1,21 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, fsyncSync, openSync, readSync, rmSync, symlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs'
 import path from 'node:path'
-import { bucketOf } from '@uring-actor/client/internal'
-import { UNITS_MAX, UNITS_PER_MICROSECOND } from '@uring-actor/client/protocol'
 import type { Case, CaseInput, Sample } from './comparison.ts'
 import { dropCache } from './data/bench-files.ts'
+import { FioHistograms, type FioLatency, wholeRun } from './fio-latency.ts'
 import type { Load } from './loads/load.ts'
-import type { LatencyRecorder, RawLatency } from './measure/latency-recorder.ts'
+import type { LatencyRecorder } from './measure/latency-recorder.ts'
 import { rates } from './measure/resources.ts'
 import { programRefusal } from './programs.ts'
 
@@ -19,7 +28,7 @@ interface FioDirection {
   readonly total_ios: number
   /** Milliseconds. */
   readonly runtime: number
-  readonly clat_ns: { readonly max: number; readonly bins?: Readonly<Record<string, number>> }
+  readonly clat_ns: FioLatency
 }
 
 interface FioJob {
@@ -38,17 +47,14 @@ export function fioCase(name: string, engine: Engine, load: Load): Case {
     missing: () => programRefusal('fio'),
     run(input, latency) {
       // What fio writes are no blocks of ours: it has a file of its own.
-      const own = `${input.file}.fio`
+      const own = path.join(input.scratch, 'fio')
       const files = load.operation === 'read' ? input.files : [own]
-      const numbered = files.length > FILES_BY_NAME ? `${files[0]}.0` : null
-      if (numbered !== null) symlinkSync(files[0]!, numbered)
+      if (load.operation !== 'read') makeScratch(own, input.size, load.cache === 'warm')
+      const args = [...filesArguments(files, input), ...loadArguments(engine, load, input)]
       try {
-        if (load.operation !== 'read') makeScratch(own, input.size, load.cache === 'warm')
-        const args = [...filesArguments(files, input.size), ...loadArguments(engine, load, input)]
-        return fio(args, load, latency)
+        return fio(args, load, input, latency)
       } finally {
         rmSync(own, { force: true })
-        if (numbered !== null) rmSync(numbered)
       }
     },
   }
@@ -84,19 +90,26 @@ function makeScratch(file: string, size: number, warm: boolean): void {
   }
 }
 
-/** fio takes the names of a few files, and of many that are numbered. */
-function filesArguments(files: readonly string[], size: number): string[] {
+/** fio takes the names of a few files, and of many that are numbered in one folder. */
+function filesArguments(files: readonly string[], { size, scratch }: CaseInput): string[] {
   const all = `--size=${size * files.length}`
-  if (files.length <= FILES_BY_NAME) {
-    return [`--filename=${files.map((file) => file.replaceAll(':', '\\:')).join(':')}`, all]
+  if (files.length <= FILES_BY_NAME) return [`--filename=${files.map(escaped).join(':')}`, all]
+  const folder = path.join(scratch, 'numbered')
+  if (!existsSync(folder)) {
+    mkdirSync(folder)
+    for (const [number, file] of files.entries()) symlinkSync(file, path.join(folder, `${number}`))
   }
-  const { dir, base } = path.parse(files[0]!)
   return [
-    `--directory=${dir.replaceAll(':', '\\:')}`,
-    `--filename_format=${base}.$filenum`,
+    `--directory=${escaped(folder)}`,
+    '--filename_format=$filenum',
     `--nrfiles=${files.length}`,
     all,
   ]
+}
+
+/** fio takes a colon for the end of a name. */
+function escaped(file: string): string {
+  return file.replaceAll(':', '\\:')
 }
 
 function loadArguments(engine: Engine, load: Load, input: CaseInput): string[] {
@@ -122,10 +135,16 @@ function loadArguments(engine: Engine, load: Load, input: CaseInput): string[] {
   ]
 }
 
-function fio(args: readonly string[], load: Load, latency: LatencyRecorder): Sample {
+function fio(
+  args: readonly string[],
+  load: Load,
+  { scratch, seconds }: CaseInput,
+  latency: LatencyRecorder,
+): Sample {
+  const logs = new FioHistograms(scratch, seconds)
   const { status, stdout, stderr, error } = spawnSync(
     'fio',
-    [...args, '--thread', '--output-format=json+'],
+    [...args, ...logs.args, '--thread', '--output-format=json+'],
     { encoding: 'utf8', maxBuffer: 2 ** 28 },
   )
   if (error !== undefined) throw error
@@ -140,7 +159,7 @@ function fio(args: readonly string[], load: Load, latency: LatencyRecorder): Sam
     runtime,
     clat_ns,
   } = load.operation === 'read' ? job.read : job.write
-  latency.add(rawLatency(clat_ns))
+  latency.add({ ...wholeRun(clat_ns), overTime: logs.take() })
   // Of all jobs' time together: it shows their mean share.
   const micros = (percent: number): number => (percent / 100) * runtime * 1000 * load.workers
   const { rssMiB: _ofNode, ...sample } = rates(operations, load.bytes, runtime / 1000, {
@@ -150,15 +169,4 @@ function fio(args: readonly string[], load: Load, latency: LatencyRecorder): Sam
     rssKiB: 0,
   })
   return sample
-}
-
-/** fio's bins are of nanoseconds, and finer than ours; when is not told. */
-function rawLatency({ max, bins = {} }: FioDirection['clat_ns']): RawLatency {
-  const counts = new Map<number, number>()
-  for (const [nanos, count] of Object.entries(bins)) {
-    const units = Math.min(UNITS_MAX, Math.floor((Number(nanos) / 1000) * UNITS_PER_MICROSECOND))
-    const bucket = bucketOf(units)
-    counts.set(bucket, (counts.get(bucket) ?? 0) + count)
-  }
-  return { maxMicros: max / 1000, buckets: [...counts].sort(([a], [b]) => a - b), overTime: [] }
 }

@@ -7,7 +7,8 @@ import { describeMachine } from './machine.ts'
 import { type Options, parseOptions } from './options.ts'
 import { closingText, comparisonText, machineText } from './report.ts'
 import { RESULTS_FILE, ResultsFolder } from './results/folder.ts'
-import { emptyResults, hasFailed, type RunResults, resultsText } from './results/run-results.ts'
+import type { ComparisonResult } from './results/results.ts'
+import { emptyResults, hasFailed, resultsText } from './results/run-results.ts'
 import { runComparison } from './rounds.ts'
 import { endRunningCase } from './run-case.ts'
 import { formatSize } from './sizes.ts'
@@ -30,11 +31,16 @@ async function main(options: Options): Promise<number> {
   const machine = describeMachine(dirname(files.paths[0]!))
   const folder = new ResultsFolder(options.out, machine)
   const results = emptyResults(machine, options, files)
+  const scratch = files.makeScratch()
   endEarly(() => interruptedText(folder.path, results.comparisons.length, options.only.length))
   const print = options.json ? () => {} : (text: string) => process.stdout.write(text)
   await prepare(files)
   print(machineText(machine, options))
-  for (const name of options.only) await addComparison(name, results, folder, files, print)
+  for (const name of options.only) {
+    results.comparisons.push(await runOne(name, files, { ...options, scratch }, print))
+    // A run takes hours, and something may end it.
+    folder.write(RESULTS_FILE, resultsText(results))
+  }
   print(closingText(results.comparisons))
   files.remove()
   // Drawing takes a large library, which the measurements shall not share their memory with.
@@ -45,25 +51,19 @@ async function main(options: Options): Promise<number> {
   return hasFailed(results) ? 1 : 0
 }
 
-/** Runs one, and writes what there is so far: a run takes hours, and something may end it. */
-async function addComparison(
+/** Runs and prints one comparison. */
+async function runOne(
   name: string,
-  results: RunResults,
-  folder: ResultsFolder,
   files: BenchFiles,
+  { rounds, size, seconds, quick, scratch }: Options & { readonly scratch: string },
   print: (text: string) => void,
-): Promise<void> {
-  const { rounds, size, seconds, quick } = results.options
+): Promise<ComparisonResult> {
   const comparison = await COMPARISONS[name]!()
-  const result = await runComparison(name, comparison, files, {
-    rounds,
-    input: { file: files.paths[0]!, files: files.paths, size, seconds, quick },
-    progress,
-  })
+  const input = { file: files.paths[0]!, files: files.paths, size, scratch, seconds, quick }
+  const result = await runComparison(name, comparison, files, { rounds, input, progress })
   progress('')
   print(comparisonText(comparison, result))
-  results.comparisons.push(result)
-  folder.write(RESULTS_FILE, resultsText(results))
+  return result
 }
 
 /** Makes the files, with a bar on the terminal. */

@@ -13,7 +13,10 @@ export interface BlockLoad {
 }
 
 /** Opens the file and returns what keeps the load up until its meter ends. */
-export type Peer = (load: BlockLoad, input: CaseInput) => Promise<(meter: Meter) => unknown>
+export type Peer = (
+  load: BlockLoad,
+  input: Pick<CaseInput, 'file'>,
+) => Promise<(meter: Meter) => unknown>
 
 /** A case that measures one peer under a load. */
 export function peerCase(name: string, peer: Peer, load: BlockLoad): Case {
@@ -52,7 +55,7 @@ function sumOf(distribution: Distribution | undefined): number {
 /** Through the actor: plain buffers, or leases for O_DIRECT. */
 export const ours = async (
   { kind, depth, direct }: BlockLoad,
-  { file: path }: CaseInput,
+  { file: path }: Pick<CaseInput, 'file'>,
   connected?: Client,
 ): Promise<(meter: Meter) => unknown> => {
   const client = connected ?? (await spawnActor()).connect()

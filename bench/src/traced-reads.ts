@@ -21,6 +21,5 @@ class CountedMeter extends Meter {
 
 const [peer, file, size, depth, operations] = process.argv.slice(2) as [TracedPeer, ...string[]]
 const open = peer === 'ours' ? ours : fsPromises
-const input = { file: file!, files: [file!], size: Number(size), seconds: 0, quick: false }
-const load = await open({ kind: 'read', depth: Number(depth), direct: false }, input)
-await load(new CountedMeter(Number(operations), input.size))
+const load = await open({ kind: 'read', depth: Number(depth), direct: false }, { file: file! })
+await load(new CountedMeter(Number(operations), Number(size)))

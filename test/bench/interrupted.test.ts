@@ -1,6 +1,7 @@
 // A run that is ended before its end: says so, and leaves what it has measured by then.
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { readResults } from '@uring-actor/bench/results/folder.js'
@@ -39,4 +40,31 @@ for (const [signal, exitCode] of [
     assert.equal(drawn.code, 0, drawn.stderr)
     assert.ok(existsSync(path.join(out, 'report.html')))
   })
+}
+
+for (const [comparison, made] of [
+  ['copy', 'copy'],
+  ['random-writes-buffered-32', 'fio'],
+] as const) {
+  test(`what ${comparison} has made beside the file is removed`, async () => {
+    const folder = temporaryDirectory()
+    const file = path.join(folder, 'blocks')
+    const sizes = ['--size', '64MiB', '--files', '1', '--file', file]
+    const { code, stderr } = await runBench(['--only', comparison, '--seconds', '0.2', ...sizes], {
+      onStart: (child) => endWhenMade(child, folder, made),
+    })
+    assert.equal(code, 130, stderr)
+    assert.deepEqual(readdirSync(folder), ['blocks'])
+  })
+}
+
+/** Ends a run as soon as a file of this name is in its scratch folder. */
+function endWhenMade(child: ChildProcess, folder: string, made: string): void {
+  const timer = setInterval(() => {
+    const scratch = readdirSync(folder).find((name) => name.startsWith('blocks.scratch-'))
+    if (scratch === undefined || !existsSync(path.join(folder, scratch, made))) return
+    clearInterval(timer)
+    child.kill('SIGINT')
+  }, 5)
+  child.once('exit', () => clearInterval(timer))
 }

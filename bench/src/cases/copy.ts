@@ -53,8 +53,8 @@ function copyCase(name: string, copyTo: Copy): Case {
   return { name, run: (input) => timedCopy(copyTo, input) }
 }
 
-async function timedCopy(copyTo: Copy, { file, size }: CaseInput): Promise<Sample> {
-  const to = `${file}.copy`
+async function timedCopy(copyTo: Copy, { file, size, scratch }: CaseInput): Promise<Sample> {
+  const to = `${scratch}/copy`
   try {
     // Once before, so that all code is compiled and the actor has been spawned.
     await copyTo(file, to, size)

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { spawnActor } from '@uring-actor/actor'
@@ -65,20 +64,15 @@ function straceRefusal(): string | null {
   return status === 0 ? null : 'strace may not trace processes here'
 }
 
-function callsOf(peer: TracedPeer, { file, size }: CaseInput, operations: number): number {
-  const folder = mkdtempSync(path.join(tmpdir(), 'uring-actor-bench-'))
-  try {
-    const output = path.join(folder, 'strace')
-    const program = fileURLToPath(new URL('../traced-reads.js', import.meta.url))
-    const traced = [process.execPath, program, peer, file, size, DEPTH, operations].map(String)
-    const { status, stderr } = spawnSync('strace', ['-c', '-f', '-o', output, ...traced], {
-      encoding: 'utf8',
-    })
-    if (status !== 0) throw new Error(`strace ended with ${status}: ${stderr.trim()}`)
-    return totalCalls(readFileSync(output, 'utf8'))
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+function callsOf(peer: TracedPeer, { file, size, scratch }: CaseInput, operations: number): number {
+  const output = path.join(scratch, 'strace')
+  const program = fileURLToPath(new URL('../traced-reads.js', import.meta.url))
+  const traced = [process.execPath, program, peer, file, size, DEPTH, operations].map(String)
+  const { status, stderr } = spawnSync('strace', ['-c', '-f', '-o', output, ...traced], {
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`strace ended with ${status}: ${stderr.trim()}`)
+  return totalCalls(readFileSync(output, 'utf8'))
 }
 
 /** The fourth column of the last line: `100.00 0.123456 12 3456 7 total`. */

@@ -23,6 +23,7 @@ export class BenchFiles {
   readonly paths: readonly string[]
   readonly size: number
   readonly #remove: () => void
+  #scratch: string | null = null
 
   /** Makes sure that they may be used, and that there is room; `prepare` then makes them. */
   constructor({ path: given, count, size }: FilesOptions, made: string | null = null) {
@@ -30,7 +31,9 @@ export class BenchFiles {
     const folder = given === undefined ? makeFolder() : made
     const first = given ?? `${folder}/blocks`
     this.#remove = () => {
-      if (folder !== null) fs.rmSync(folder, { recursive: true, force: true })
+      for (const own of [folder, this.#scratch]) {
+        if (own !== null) fs.rmSync(own, { recursive: true, force: true })
+      }
     }
     // Whatever happens: an uncaught error ends the process through here too.
     process.once('exit', this.#remove)
@@ -52,7 +55,17 @@ export class BenchFiles {
     return new BenchFiles({ path: `${folder}/blocks`, count, size }, folder)
   }
 
-  /** Temporary ones only; a second call does nothing. */
+  /** An empty folder beside them, for what cases make; it is removed with these, or by itself. */
+  makeScratch(): string {
+    try {
+      this.#scratch ??= fs.mkdtempSync(`${this.paths[0]}.scratch-`)
+      return this.#scratch
+    } catch (error) {
+      throw new UserError(`--file cannot be used: ${(error as Error).message}`, 2)
+    }
+  }
+
+  /** Temporary ones only, and what was made beside them; a second call does nothing. */
   remove(): void {
     process.removeListener('exit', this.#remove)
     this.#remove()

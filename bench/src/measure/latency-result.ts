@@ -47,7 +47,7 @@ function overTime(rounds: readonly RawLatency[], seconds: number): LatencyOverTi
   )
   const slotMillis = (seconds * 1000) / SLOTS
   const slots = rounds.length * SLOTS
-  // fio does not tell when.
+  // Empty where no program has told when its operations were.
   if (all.length === 0) return { slotMillis, slots, edgesMicros: [], counts: [] }
   // Only the rows that are not empty, and those between them.
   const rows = all.map(([, row]) => row)
