@@ -55,10 +55,8 @@ test(`random words in channels and header, seed ${SEED}`, async (context) => {
   }
   const victims = [start(1), start(2)]
   const { port1, port2 } = new MessageChannel()
-  const directory = temporaryDirectory()
   const mutated = startWith<MutatedReport>('mutated', {
     control,
-    directory,
     seed: SEED,
     mutator: port1,
   })
