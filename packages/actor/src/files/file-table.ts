@@ -24,6 +24,8 @@ export class OpenFile {
   byPool = false
   /** A pipe or a terminal: nothing in it has a position. */
   stream = false
+  /** /dev/zero and the like: more can be read at once whatever was read before. */
+  endless = false
   /** Operations taken on it that have not completed. */
   inFlight = 0
   /** The row of the close that waits for them, or -1. */

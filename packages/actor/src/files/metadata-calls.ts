@@ -48,6 +48,14 @@ const ENFILE = -23
 const EINVAL = -22
 const EOPNOTSUPP = -95
 
+/**
+ * Numbers of Linux's zero, full, random and urandom (Documentation/admin-guide/devices.txt). The kernel
+ * ends a read of these early when the thread has a signal pending, or work of a ring of its own.
+ */
+const ENDLESS_DEVICES: ReadonlySet<number> = new Set(
+  process.platform === 'linux' ? [5, 7, 8, 9].map((minor) => (1 << 8) | minor) : [],
+)
+
 /** A file that node:fs has opened. */
 interface Opened {
   readonly fd: number
@@ -205,6 +213,7 @@ export class MetadataCalls implements FileCalls {
     const file = new OpenFile(slot, generation, fd, channel, flags, kind, memory, offset)
     file.handle = handle
     file.byPool = byPool
+    file.endless = stats.isCharacterDevice() && ENDLESS_DEVICES.has(Number(stats.rdev))
     file.stream = stats.isFIFO() || (stats.isCharacterDevice() && isatty(fd))
     const registered = this.#engine.registerFile(file)
     if (registered < 0) {

@@ -64,7 +64,8 @@ export class Judge {
     if (!short || words[at + ROW_FLAGS] & REQUEST_PARTIAL) return DONE
     const file = this.#fileAt(words[at + ROW_FILE])
     if (kind === OPERATION_READ) {
-      if (res === 0 || file.kind === FILE_KIND_OTHER) return DONE
+      // What else is no file gives what it has; an endless one is cut short by the ring's own work.
+      if (res === 0 || (file.kind === FILE_KIND_OTHER && !file.endless)) return DONE
       // A direct read ends unaligned only at the end of the file; the rest could not be asked for.
       if (file.direct && done % file.offsetAlignment !== 0) return DONE
     } else if (res === 0) {
