@@ -22,9 +22,12 @@ await runProgram(() => {
 
 /** Returns the exit code. */
 async function main(options: Options): Promise<number> {
+  let left = () => 'nothing was measured'
+  // Before anything is made: a signal that nobody handles ends the process without its `exit` event.
+  endEarly(() => left())
   const files = new BenchFiles({ path: options.file, count: options.files, size: options.size })
   if (options.generate) {
-    endEarly(() => `the next 'generate' goes on where this one ended`)
+    left = () => `the next 'generate' goes on where this one ended`
     await prepare(files)
     return 0
   }
@@ -32,7 +35,7 @@ async function main(options: Options): Promise<number> {
   const folder = new ResultsFolder(options.out, machine)
   const results = emptyResults(machine, options, files)
   const scratch = files.makeScratch()
-  endEarly(() => interruptedText(folder.path, results.comparisons.length, options.only.length))
+  left = () => interruptedText(folder.path, results.comparisons.length, options.only.length)
   const print = options.json ? () => {} : (text: string) => process.stdout.write(text)
   await prepare(files)
   print(machineText(machine, options))

@@ -51,20 +51,36 @@ for (const [comparison, made] of [
     const file = path.join(folder, 'blocks')
     const sizes = ['--size', '64MiB', '--files', '1', '--file', file]
     const { code, stderr } = await runBench(['--only', comparison, '--seconds', '0.2', ...sizes], {
-      onStart: (child) => endWhenMade(child, folder, made),
+      onStart: (child) => endWhen(child, () => isMade(folder, made)),
     })
     assert.equal(code, 130, stderr)
     assert.deepEqual(readdirSync(folder), ['blocks'])
   })
 }
 
-/** Ends a run as soon as a file of this name is in its scratch folder. */
-function endWhenMade(child: ChildProcess, folder: string, made: string): void {
+test('nothing is left of a run that is ended as soon as its folder is there', async () => {
+  const folder = temporaryDirectory()
+  const { code, stderr } = await runBench(['--quick'], {
+    env: { TMPDIR: folder },
+    onStart: (child) => endWhen(child, () => readdirSync(folder).length > 0),
+  })
+  assert.equal(code, 130)
+  assert.equal(stderr, 'bench: ended by SIGINT: nothing was measured\n')
+  assert.deepEqual(readdirSync(folder), [])
+})
+
+/** Whether a file of this name is in a run's scratch folder. */
+function isMade(folder: string, name: string): boolean {
+  const scratch = readdirSync(folder).find((entry) => entry.startsWith('blocks.scratch-'))
+  return scratch !== undefined && existsSync(path.join(folder, scratch, name))
+}
+
+/** Ends a run as soon as something is so. */
+function endWhen(child: ChildProcess, isSo: () => boolean): void {
   const timer = setInterval(() => {
-    const scratch = readdirSync(folder).find((name) => name.startsWith('blocks.scratch-'))
-    if (scratch === undefined || !existsSync(path.join(folder, scratch, made))) return
+    if (!isSo()) return
     clearInterval(timer)
     child.kill('SIGINT')
-  }, 5)
+  }, 1)
   child.once('exit', () => clearInterval(timer))
 }
