@@ -42,8 +42,8 @@ export class Recorder {
   /** One number: when the batch is delivered that is recorded now, in microseconds. */
   readonly now: Float64Array = new Float64Array(1)
   /**
-   * The times of the operation recorded last, by METRIC_TOTAL and so on, in microseconds. In an array, because V8 makes an object of each number that has a fraction and
-   * is stored in a field.
+   * The times of the operation recorded last, by METRIC_TOTAL and so on, in microseconds. In an array,
+   * because V8 makes an object of each number that has a fraction and is stored in a field.
    */
   readonly last: Float64Array = new Float64Array(METRICS.length)
   readonly #times: Float64Array = doublesOf(this.memory)
