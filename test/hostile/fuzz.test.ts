@@ -5,6 +5,7 @@
 //   URING_ACTOR_SECONDS=120   for how long
 //   URING_ACTOR_SEED=7        the same words in the same order; threads run as they will
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
@@ -15,6 +16,7 @@ import { within } from '../support/outcome.ts'
 import { eventually, openDescriptors } from '../support/process-state.ts'
 import { patternBytes, temporaryDirectory, temporaryFile } from '../support/temporary.ts'
 import { startTask, type TaskOrders } from '../support/thread.ts'
+import { missingProgram } from '../support/tools.ts'
 import { MUTATIONS, type MutatedReport, STOP, type VictimReport } from './fuzz-tasks.ts'
 
 const tasks = new URL('./fuzz-tasks.js', import.meta.url)
@@ -23,6 +25,8 @@ const SEED = Number(process.env.URING_ACTOR_SEED ?? Date.now() % 2 ** 31)
 /** So many words are written at least, also on a machine that is busy with something else. */
 const MUTATIONS_WANTED = SECONDS * 50_000
 const FILE_BYTES = 32 * 4096
+/** No file grows larger: a broken request may well ask for all that the disk has. */
+const LARGEST_FILE_BYTES = 16 * 2 ** 20
 /** No operation of an honest client may take longer, however loaded the machine is. */
 const LONGEST_MILLIS = 10_000
 
@@ -30,9 +34,12 @@ const LONGEST_MILLIS = 10_000
 const ALLOWED =
   /^(none|ERR_URING_(PROTOCOL|CLIENT_CLOSED|ACTOR_EXITED|TOO_MANY_CLIENTS|ACTOR_CLOSING|BUFFER_CHANGED)|E[A-Z0-9]+)$/
 
-test(`random words in channels and header, seed ${SEED}`, async (context) => {
+const skip = missingProgram('prlimit')
+
+test(`random words in channels and header, seed ${SEED}`, { skip }, async (context) => {
   // Whatever name a broken request makes up, it is made in here.
   process.chdir(temporaryDirectory())
+  execFileSync('prlimit', ['--pid', `${process.pid}`, `--fsize=${LARGEST_FILE_BYTES}`])
   const before = openDescriptors()
   const actor = await spawnActor({
     maxClients: 6,
