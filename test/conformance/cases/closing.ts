@@ -1,6 +1,9 @@
 // Closing: what is in flight completes, what follows is refused, and the descriptor is gone.
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { within } from '../../support/outcome.ts'
+import { SlowPipe } from '../../support/pipe.ts'
 import type { Context } from '../context.ts'
 import { fileWith, outcome, pattern, WAYS } from '../ways.ts'
 
@@ -53,6 +56,47 @@ export async function closeWaitsForWhatIsInFlightOrInLine({
     const expected = Buffer.concat(Array.from({ length: blocks }, (_, n) => pattern(block, n)))
     assert.equal(Buffer.compare(fs.readFileSync(at), expected), 0)
   }
+}
+
+export async function closeWaitsForNoOtherFile({ client, path }: Context): Promise<void> {
+  const pipe = new SlowPipe()
+  const slow = await client.open(pipe.path)
+  const bytes = Buffer.alloc(4)
+  const reads = [slow.readv([bytes]), slow.read(bytes, { signal: new AbortController().signal })]
+  for (const name of ['first', 'second']) {
+    const file = await client.open(path(name), 'w')
+    const written = file.writeFile('content')
+    await within(10_000, 'the close of another file', file.close())
+    await written
+    assert.equal(fs.readFileSync(path(name), 'utf8'), 'content')
+  }
+  // The pipe's own close waits, as node:fs's does.
+  const closed = slow.close().then(() => 'closed')
+  assert.equal(await Promise.race([closed, setTimeout(20, 'waits')]), 'waits')
+  pipe.feed(8)
+  await Promise.all(reads)
+  assert.equal(await closed, 'closed')
+  pipe.close()
+}
+
+export async function closeWaitsForWhatADrainedOneHoldsBack({
+  client,
+  path,
+}: Context): Promise<void> {
+  const pipe = new SlowPipe()
+  const slow = await client.open(pipe.path)
+  const file = await client.open(path('file'), 'w')
+  const read = slow.readv([Buffer.alloc(4)])
+  const drained = file.write('drained, ', null, 'utf8', { drain: true })
+  const chained = client.chain((chain) => chain.write(file, Buffer.from('chained'), 0, 7, 9))
+  const closed = file.close().then(() => 'closed')
+  assert.equal(await Promise.race([closed, setTimeout(20, 'waits')]), 'waits')
+  pipe.feed(4)
+  await Promise.all([read, drained, chained])
+  assert.equal(await closed, 'closed')
+  assert.equal(fs.readFileSync(path('file'), 'utf8'), 'drained, chained')
+  await slow.close()
+  pipe.close()
 }
 
 export async function anythingAfterCloseFailsAsInNode({ client, path }: Context): Promise<void> {

@@ -25,7 +25,7 @@ import {
   arenaFull,
   call,
   orderOf,
-  runAfterOthers,
+  runAfterAll,
   runAsync,
   runSync,
   type Steps,
@@ -163,7 +163,7 @@ export class Client {
     transport.assertOpen()
     const bounds = boundsOf(transport, options)
     // Operations of several requests post the later ones as the earlier complete.
-    return bounded(bounds, () => runAfterOthers(transport, nopSteps(REQUEST_DRAIN), bounds))
+    return bounded(bounds, () => runAfterAll(transport, nopSteps(REQUEST_DRAIN), bounds))
   }
 
   /** As `flush`, for what has been posted: an asynchronous call cannot go on while this one blocks. */
@@ -190,7 +190,11 @@ export class Client {
     build(chain)
     const members = ChainBuilder.membersOf(chain)
     const begin = (): Promise<unknown[]> => runChain(transport, members, flags, bounds)
-    return bounded(bounds, () => transport.ordered(flags, begin, bounds))
+    return bounded(bounds, () => {
+      const run = transport.ordered(flags, begin, bounds)
+      for (const file of new Set(members.map(({ file }) => file))) file?.runs.track(run)
+      return run
+    })
   }
 
   /** What the actor counts for this client. */

@@ -260,11 +260,11 @@ export abstract class FileTransfers {
     length: number,
     options?: CallOptions,
   ): Promise<Uint8Array[]> {
-    const { transport, closing } = this.state
+    const { transport, closing, runs } = this.state
     if (closing) throw fileClosed('read')
     const bounds = boundsOf(transport, options)
     const begin = (): Promise<Uint8Array[]> => readMany(this.state, positions, length, bounds)
-    return bounded(bounds, () => transport.ordered(0, begin, bounds))
+    return bounded(bounds, () => transport.ordered(0, begin, bounds, runs))
   }
 
   /** Reads from the file's own position to its end: bytes, or text when an encoding is given. */
@@ -305,7 +305,7 @@ export abstract class FileTransfers {
   ): Promise<T> {
     const { state } = this
     if (state.closing && !state.closed) return Promise.reject(fileClosed('close'))
-    return runAsync(state.transport, steps, flags, bounds)
+    return runAsync(state.transport, steps, flags, bounds, state.runs)
   }
 
   /** Runs steps within the bounds that are asked for, and makes the result of what they give. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { systemError, UringError } from '../errors/index.ts'
 import type { Transport } from '../transport/transport.ts'
+import { Runs } from '../transport/turns.ts'
 
 /** What the actor told of a file when it opened it; one per UringFile. */
 export class FileHandleState {
@@ -16,6 +17,8 @@ export class FileHandleState {
   /** Opened with O_DIRECT: the alignments are required. */
   readonly direct: boolean
   readonly append: boolean
+  /** Its operations that are under way at this client, where the actor does not know of all of them yet. */
+  readonly runs: Runs = new Runs()
   /** `close` was called: what was asked for before goes on, nothing new is taken. */
   closing = false
   /** The actor was asked to close it. */

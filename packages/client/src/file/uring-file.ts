@@ -11,7 +11,7 @@ import {
   TRIM_METHODS,
 } from '../protocol/index.ts'
 import type { CallOptions } from '../transport/call-bounds.ts'
-import { runAfterOthers, type Steps } from '../transport/steps.ts'
+import { runAfter, type Steps } from '../transport/steps.ts'
 import { byteOffset, fileMode, integer, seconds } from './arguments.ts'
 import { blockBytes, blockPosition, requireBlockSize } from './blocks.ts'
 import {
@@ -304,7 +304,7 @@ export class UringFile extends FileTransfers {
     state.assertOpen('close')
     state.closing = true
     // What waits in line at this client is not in the channel yet, where the close would wait for it.
-    await runAfterOthers(state.transport, closeSteps(state))
+    await runAfter(state.transport, state.runs, closeSteps(state))
   }
 
   /** As `close`, at once: what waits in line at this client fails. */

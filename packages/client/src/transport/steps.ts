@@ -4,6 +4,7 @@ import type { Outcome } from './operation.ts'
 import type { RequestSpec } from './request-spec.ts'
 import { startRequest } from './start-request.ts'
 import type { Transport } from './transport.ts'
+import type { Runs } from './turns.ts'
 
 /**
  * An operation as a generator of steps. It is written once and run in two ways: `runAsync` awaits
@@ -81,19 +82,26 @@ export function runAsync<T>(
   steps: Steps<T>,
   flags: number = 0,
   bounds: CallBounds | null = null,
+  of: Runs | null = null,
 ): Promise<T> {
   const since = transport.trace.now()
-  return transport.ordered(flags, () => advance(transport, steps, bounds, since), bounds)
+  return transport.ordered(flags, () => advance(transport, steps, bounds, since), bounds, of)
 }
 
-/** As `runAsync`, when the operations that are under way now have settled. */
-export function runAfterOthers<T>(
+/** As `runAsync`, when those operations of a file that are under way now have settled. */
+export function runAfter<T>(transport: Transport, others: Runs, steps: Steps<T>): Promise<T> {
+  const since = transport.trace.now()
+  return transport.after(others, () => advance(transport, steps, null, since))
+}
+
+/** As `runAsync`, when all that is under way now has settled. */
+export function runAfterAll<T>(
   transport: Transport,
   steps: Steps<T>,
-  bounds: CallBounds | null = null,
+  bounds: CallBounds | null,
 ): Promise<T> {
   const since = transport.trace.now()
-  return transport.afterOthers(() => advance(transport, steps, bounds, since))
+  return transport.afterAll(() => advance(transport, steps, bounds, since))
 }
 
 async function advance<T>(

@@ -30,7 +30,7 @@ import { RequestRing } from './request-ring.ts'
 import { highestResult } from './request-spec.ts'
 import { settle } from './settle.ts'
 import { type ExitEntry, endAtExit, forgetAtExit } from './thread-end.ts'
-import { Turns } from './turns.ts'
+import { type Runs, Turns } from './turns.ts'
 import { Watcher } from './watcher.ts'
 
 /**
@@ -113,17 +113,27 @@ export class Transport {
     if (this.failure !== null) throw this.failure
   }
 
-  /** Begins an operation of several requests in its turn. */
-  ordered<T>(flags: number, begin: () => Promise<T>, bounds: CallBounds | null = null): Promise<T> {
+  /** Begins an operation of several requests in its turn; `of` are those of its file. */
+  ordered<T>(
+    flags: number,
+    begin: () => Promise<T>,
+    bounds: CallBounds | null = null,
+    of: Runs | null = null,
+  ): Promise<T> {
     if (bounds?.noWait && this.#turns.mustWait(flags)) {
       return Promise.reject(busy(this, 'drain', 0))
     }
-    return this.#turns.take(flags, begin)
+    return this.#turns.take(flags, begin, of)
   }
 
-  /** Begins an operation when those that are under way now have settled. */
-  afterOthers<T>(begin: () => Promise<T>): Promise<T> {
-    return this.#turns.takeAfterOthers(begin)
+  /** Begins an operation when those of a file that are under way now have settled. */
+  after<T>(others: Runs, begin: () => Promise<T>): Promise<T> {
+    return this.#turns.takeAfter(others, begin)
+  }
+
+  /** Begins an operation when all that are under way now have settled. */
+  afterAll<T>(begin: () => Promise<T>): Promise<T> {
+    return this.#turns.takeAfterAll(begin)
   }
 
   /** Resolves when the operations that are under way now have settled, however. */
