@@ -1,6 +1,9 @@
 // readFile, writeFile and appendFile: from the file's own position on, as FileHandle's.
 import assert from 'node:assert/strict'
+import { constants } from 'node:buffer'
 import fs from 'node:fs'
+import { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import type { UringFile } from '@uring-actor/client'
 import type { Context } from '../context.ts'
 import { assertBytes, assertSameOutcome, fileWith, pattern, WAYS } from '../ways.ts'
@@ -113,6 +116,87 @@ export async function wholeFilesAreWrittenAsInNode(context: Context): Promise<vo
       await file.appendFile('two ')
       await file.appendFile(Buffer.from('three'))
     })
+  }
+}
+
+export async function piecesAreWrittenAsInNode(context: Context): Promise<void> {
+  const pieces = ['one ', Buffer.from('two '), '', Uint16Array.of(0x3333), pattern(1_500_000)]
+  const later = async function* () {
+    for (const piece of pieces) {
+      await setImmediate()
+      yield piece
+    }
+  }
+  for (const flags of ['w', 'r+', 'a']) {
+    await sameFile(context, flags, (file) => file.writeFile(pieces))
+    await sameFile(context, flags, (file) => file.writeFile(new Set(pieces)))
+    await sameFile(context, flags, (file) => file.writeFile(later()))
+    await sameFile(context, flags, (file) => file.writeFile(Readable.from(['ä', 'ö']), 'latin1'))
+    await sameFile(context, flags, (file) => file.appendFile([]))
+  }
+}
+
+export async function piecesEndWithTheFirstErrorOrAbort({ client, path }: Context): Promise<void> {
+  const file = await client.open(path('file'), 'w')
+  const controller = new AbortController()
+  let left = false
+  const pieces = function* () {
+    try {
+      yield 'first'
+      controller.abort()
+      yield 'second'
+      yield 'third'
+    } finally {
+      left = true
+    }
+  }
+  const { signal } = controller
+  await assert.rejects(file.writeFile(pieces(), { signal }), { name: 'AbortError' })
+  await client.flush()
+  assert.equal(left, true, 'the iterator was told')
+  assert.equal(fs.readFileSync(path('file'), 'utf8'), 'first')
+  const failing = function* () {
+    yield ' and more'
+    throw new Error('of the iterable')
+  }
+  await assert.rejects(file.writeFile(failing()), { message: 'of the iterable' })
+  await assert.rejects(file.writeFile(['!', 5 as never]), { code: 'ERR_INVALID_ARG_TYPE' })
+  assert.equal(fs.readFileSync(path('file'), 'utf8'), 'first and more!')
+  await file.close()
+  await assert.rejects(file.writeFile(['text']), { code: 'EBADF' })
+}
+
+export async function longReadsAtTheOwnPositionFollowOneAnother({
+  client,
+  path,
+}: Context): Promise<void> {
+  const content = pattern(7 * 2 ** 20 + 77)
+  const at = fileWith(path('file'), content)
+  for (const way of WAYS) {
+    const file = await way.open(client, at)
+    // Longer than what goes down in one piece; the second read meets the end.
+    const bytes = Buffer.alloc(5 * 2 ** 20)
+    assert.equal(await way.read(file, bytes), bytes.length)
+    assertBytes(bytes, content.subarray(0, bytes.length))
+    assert.equal(await way.read(file, bytes), content.length - bytes.length)
+    assertBytes(bytes.subarray(0, content.length - bytes.length), content.subarray(bytes.length))
+    assert.equal(await way.read(file, bytes), 0)
+    await file.close()
+  }
+}
+
+export async function aFileThatNoBufferHoldsIsRefused({
+  client,
+  path,
+  skip,
+}: Context): Promise<void> {
+  if (constants.MAX_LENGTH > 2 ** 40) skip('a Buffer of this Node can be as long as any file')
+  const at = fileWith(path('file'), '')
+  fs.truncateSync(at, constants.MAX_LENGTH + 1)
+  for (const way of WAYS) {
+    const file = await way.open(client, at)
+    await assert.rejects(async () => way.call(file, 'readFile'), { code: 'ERR_FS_FILE_TOO_LARGE' })
+    await file.close()
   }
 }
 

@@ -49,6 +49,19 @@ export function unknownOption(name: string, callee: string, known: readonly stri
   )
 }
 
+/** `RangeError [ERR_FS_FILE_TOO_LARGE]`: a whole file is read, and no Buffer can hold it. */
+export function fileTooLarge(size: number, most: number): RangeError {
+  return coded(
+    new RangeError(`File size (${size}) is greater than ${most} bytes, which a Buffer can hold`),
+    'ERR_FS_FILE_TOO_LARGE',
+  )
+}
+
+/** `Error [ERR_INVALID_STATE]`: what is asked for cannot be done any more, or not twice. */
+export function invalidState(reason: string): Error {
+  return coded(new Error(`Invalid state: ${reason}`), 'ERR_INVALID_STATE')
+}
+
 /** As node:fs tells one: by what it can do, so that those of other realms are welcome. */
 export function isAbortSignal(value: unknown): value is AbortSignal {
   return (

@@ -1,12 +1,12 @@
 import { REQUEST_DURABLE } from '../protocol/index.ts'
 import { bounded, boundsOf, type CallBounds, type CallOptions } from '../transport/call-bounds.ts'
-import { runAsync, runSync, type Steps } from '../transport/steps.ts'
+import type { Steps } from '../transport/steps.ts'
 import { positionValue } from './arguments.ts'
+import { FileCalls } from './file-calls.ts'
 import { syncSteps } from './file-steps.ts'
-import { type FileHandleState, fileClosed } from './handle.ts'
+import { fileClosed } from './handle.ts'
 import {
   type OperationOptions,
-  operationFlags,
   type ReadOptions,
   refuseBounds,
   type WriteOptions,
@@ -21,19 +21,21 @@ import {
 } from './transfer-arguments.ts'
 import { readSteps, writeSteps } from './transfer-steps.ts'
 import { vectorReadSteps, vectorWriteSteps } from './vectors.ts'
-import { encodingOf, readWholeSteps, textOrBytes, writableBytes } from './whole-file.ts'
+import {
+  encodingOf,
+  type FileData,
+  isIterable,
+  type Pieces,
+  readWholeSteps,
+  textOrBytes,
+  writableBytes,
+} from './whole-file.ts'
 
 type EncodingOptions = BufferEncoding | { encoding?: BufferEncoding | null } | null
 type FileOptions = BufferEncoding | ({ encoding?: BufferEncoding | null } & CallOptions) | null
 
 /** What of a UringFile moves bytes: reads and writes of all shapes. */
-export abstract class FileTransfers {
-  protected readonly state: FileHandleState
-
-  constructor(state: FileHandleState) {
-    this.state = state
-  }
-
+export abstract class FileTransfers extends FileCalls {
   /**
    * Reads `length` bytes at `position` into `buffer` from `offset` on. Into a lease nothing is
    * copied; into any other memory the bytes are copied once, on this thread.
@@ -280,12 +282,35 @@ export abstract class FileTransfers {
     return textOrBytes(this.runSync(readWholeSteps(this.state)), encoding)
   }
 
-  /** Writes all of `data` from the file's own position on. */
-  async writeFile(data: string | ArrayBufferView, options?: FileOptions): Promise<void> {
-    const bytes = writableBytes(data, options)
-    const given = writeArguments(bytes, 0, undefined, null, undefined)
-    const bounds = typeof options === 'object' ? (options ?? undefined) : undefined
-    await this.#writeGiven({ ...given, options: bounds }, 0)
+  /**
+   * Writes all of `data` from the file's own position on: a text, bytes, or the pieces that a stream
+   * or another iterable gives, one after the other.
+   */
+  async writeFile(data: FileData, options?: FileOptions): Promise<void> {
+    const encoding = encodingOf(options)
+    const given = typeof options === 'object' ? (options ?? undefined) : undefined
+    if (isIterable(data)) {
+      const bounds = boundsOf(this.state.transport, given)
+      return bounded(bounds, () => this.#writePieces(data, encoding, bounds))
+    }
+    const bytes = writableBytes(data, encoding)
+    await this.#writeGiven(
+      { ...writeArguments(bytes, 0, undefined, null, undefined), options: given },
+      0,
+    )
+  }
+
+  async #writePieces(
+    pieces: Pieces,
+    encoding: BufferEncoding | undefined,
+    bounds: CallBounds | null,
+  ): Promise<void> {
+    this.state.assertTakes('write')
+    for await (const piece of pieces) {
+      const bytes = writableBytes(piece, encoding)
+      if (bytes.length > 0) await this.run(writeSteps(this.state, bytes, null, 0), 0, bounds)
+      else bounds?.goOn()
+    }
   }
 
   writeFileSync(data: string | ArrayBufferView, options?: EncodingOptions): void {
@@ -294,42 +319,7 @@ export abstract class FileTransfers {
   }
 
   /** As `writeFile`: a file opened with 'a' appends. */
-  appendFile(data: string | ArrayBufferView, options?: FileOptions): Promise<void> {
+  appendFile(data: FileData, options?: FileOptions): Promise<void> {
     return this.writeFile(data, options)
-  }
-
-  protected run<T>(
-    steps: Steps<T>,
-    flags: number = 0,
-    bounds: CallBounds | null = null,
-  ): Promise<T> {
-    const { state } = this
-    if (state.closing && !state.closed) return Promise.reject(fileClosed('close'))
-    return runAsync(state.transport, steps, flags, bounds, state.runs)
-  }
-
-  /** Runs steps within the bounds that are asked for, and makes the result of what they give. */
-  protected within<T, R>(
-    options: CallOptions | string | null | undefined,
-    steps: Steps<T>,
-    result: (value: T) => R,
-  ): Promise<R> {
-    const bounds = boundsOf(this.state.transport, options)
-    return bounded(bounds, async () => result(await this.run(steps, 0, bounds)))
-  }
-
-  /** As `run`, for steps whose making already checks arguments. */
-  protected async later<T>(
-    options: OperationOptions | undefined | null,
-    steps: (flags: number) => Steps<T>,
-  ): Promise<T> {
-    const flags = operationFlags(options)
-    const bounds = boundsOf(this.state.transport, options)
-    return bounded(bounds, () => this.run(steps(flags), flags, bounds))
-  }
-
-  protected runSync<T>(steps: Steps<T>): T {
-    if (this.state.closing && !this.state.closed) throw fileClosed('close')
-    return runSync(this.state.transport, steps)
   }
 }

@@ -1,5 +1,5 @@
 import { bufferChanged, systemError } from '../errors/index.ts'
-import { OPERATION_READ, OPERATION_WRITE, PAGE_SHIFT } from '../protocol/index.ts'
+import { FILE_KIND_OTHER, OPERATION_READ, OPERATION_WRITE, PAGE_SHIFT } from '../protocol/index.ts'
 import type { Outcome } from '../transport/operation.ts'
 import type { RequestSpec } from '../transport/request-spec.ts'
 import {
@@ -23,7 +23,6 @@ const PIECES_IN_FLIGHT = 4
 
 interface Piece {
   readonly page: number
-  readonly at: number
   readonly length: number
   readonly pending: Pending
 }
@@ -36,8 +35,7 @@ interface TransferResult {
 
 /**
  * Reads into, or writes from, `bytes`: as one request when they are a lease, else staged through
- * the arena in pieces, several in flight at a time. Pieces that depend on each other (the file's
- * own position, append) go one by one.
+ * the arena in pieces, several in flight at a time, but for those that depend on each other.
  */
 function* transferSteps(
   file: FileHandleState,
@@ -74,7 +72,7 @@ function* stagedSteps(
   const total = bytes.length
   const pieceBytes = Math.min(STAGE_BYTES, total)
   const order = arena.orderFor(pieceBytes)
-  const serial = position === null || (kind === OPERATION_WRITE && file.append)
+  const serial = mustBeSerial(file, kind, position)
   const window = serial ? 1 : Math.min(PIECES_IN_FLIGHT, Math.ceil(total / pieceBytes))
   const result: TransferResult = { bytes: 0, error: 0 }
   // Only the first block is waited for: nobody waits for memory while he holds some.
@@ -99,18 +97,20 @@ function* stagedSteps(
         if (bytes.length !== total) throw bufferChanged()
         if (kind === OPERATION_WRITE) arena.bytes.set(bytes.subarray(next, next + length), addr)
         const spec = transferSpec(file, kind, position, next, addr, length, flags)
-        pieces.push({ page, at: next, length, pending: yield* start(spec) })
+        pieces.push({ page, length, pending: yield* start(spec) })
         next += length
       }
       const piece = pieces.shift()
       if (piece === undefined) break
       const outcome = yield* finish(piece.pending)
       idle.push(piece.page)
-      if (ended) continue
-      if (kind === OPERATION_READ) yield* deliver(file, bytes, total, piece, doneBy(outcome))
-      result.bytes += doneBy(outcome)
-      result.error = Math.min(outcome.res, 0)
-      ended = outcome.res < piece.length
+      // What was read at the file's own position has been taken from there, so none of it is lost.
+      if (ended && position !== null) continue
+      const done = doneBy(outcome)
+      if (kind === OPERATION_READ) yield* deliver(file, bytes, result.bytes, piece, done, total)
+      result.bytes += done
+      if (result.error === 0) result.error = Math.min(outcome.res, 0)
+      ended ||= outcome.res < piece.length
     }
     if (stopped && !ended) result.error = ECANCELED
     return result
@@ -138,20 +138,35 @@ function doneBy({ res, extra }: Outcome): number {
   return res < 0 ? extra : res
 }
 
+/**
+ * Whether each piece must wait for the one before it. The actor does what concerns the file's own
+ * position in the order of the requests, so reads follow one another; but no write may follow one
+ * that failed, and a short read of a pipe is no end.
+ */
+function mustBeSerial(
+  file: FileHandleState,
+  kind: number,
+  position: number | bigint | null,
+): boolean {
+  if (kind === OPERATION_WRITE) return position === null || file.append
+  return position === null && file.kind === FILE_KIND_OTHER
+}
+
 /** Copies what a piece has read to the caller, if his buffer is still ours to write to. */
 function* deliver(
   file: FileHandleState,
   bytes: Uint8Array,
-  total: number,
+  at: number,
   piece: Piece,
   done: number,
+  total: number,
 ): Steps<void> {
   if (done === 0) return
   const from = piece.page << PAGE_SHIFT
   const read = file.transport.arena.bytes.subarray(from, from + done)
   if (yield* isWanted()) {
     if (bytes.length !== total) throw bufferChanged()
-    bytes.set(read, piece.at)
+    bytes.set(read, at)
   } else if (piece.length === total) {
     // What was taken from a pipe cannot be read again: it is in the outcome.
     yield* keep(read.slice())

@@ -1,41 +1,66 @@
+import { constants } from 'node:buffer'
 import { isArrayBufferView } from 'node:util/types'
-import { invalidType, invalidValue } from '../errors/index.ts'
+import { fileTooLarge, invalidType, invalidValue } from '../errors/index.ts'
+import { FILE_KIND_OTHER } from '../protocol/index.ts'
 import type { Steps } from '../transport/steps.ts'
 import { bytesOf } from './arguments.ts'
 import { statSteps } from './file-steps.ts'
 import type { FileHandleState } from './handle.ts'
-import { STAGE_BYTES } from './transfer.ts'
 import { readSteps } from './transfer-steps.ts'
 
 type EncodingOptions = BufferEncoding | { encoding?: BufferEncoding | null } | null | undefined
 
-/** Least that one read of a file of unknown size asks for, in bytes. */
-const CHUNK_BYTES = 64 * 1024
+/** What writeFile takes in pieces. */
+export type Pieces = Iterable<string | ArrayBufferView> | AsyncIterable<string | ArrayBufferView>
+export type FileData = string | ArrayBufferView | Pieces
 
-/** Reads from the file's own position to its end. Grows as it goes: sizes are only a hint. */
+/** Room for a file that does not tell its size, in bytes: pipes, and much below /proc. */
+const UNKNOWN_BYTES = 64 * 1024
+/** A size is only a hint: a file of holes may tell more than there is memory. */
+const MOST_TRUSTED_BYTES = 2 ** 30
+/** Longest that a Buffer can be, in bytes. */
+const MOST_BYTES = Math.min(constants.MAX_LENGTH, Number.MAX_SAFE_INTEGER)
+
+/** Reads from the file's own position to its end. */
 export function* readWholeSteps(file: FileHandleState): Steps<Buffer> {
   file.assertOpen('read')
-  const hint = (yield* statSteps(file, false)).size as number
-  const chunks: Uint8Array[] = []
+  const size = (yield* statSteps(file, false)).size as number
+  if (size > MOST_BYTES) throw fileTooLarge(size, MOST_BYTES)
+  // One byte more than there should be: a read that leaves it free has met the end.
+  const trusted = size > 0 ? Math.min(size, MOST_TRUSTED_BYTES) + 1 : UNKNOWN_BYTES
+  let bytes: Buffer = Buffer.allocUnsafeSlow(roomFor(file, trusted))
   let total = 0
   for (;;) {
-    const length = roundedUp(
-      Math.max(CHUNK_BYTES, Math.min(hint - total, 64 * STAGE_BYTES)),
-      file.direct ? file.offsetAlignment : 1,
-    )
-    const chunk = new Uint8Array(length)
-    const bytesRead = yield* readSteps(file, chunk, null, 0)
-    if (bytesRead === 0) break
-    chunks.push(bytesRead === length ? chunk : chunk.subarray(0, bytesRead))
+    if (total === bytes.length) bytes = enlarged(file, bytes)
+    const room = bytes.length - total
+    const bytesRead = yield* readSteps(file, bytes.subarray(total), null, 0)
     total += bytesRead
-    // A direct read that is short of its length has met the end; the next would be misaligned.
-    if (file.direct && bytesRead < length) break
+    // Of a pipe a read takes what there is.
+    if (bytesRead === 0 || (bytesRead < room && file.kind !== FILE_KIND_OTHER)) break
   }
-  return Buffer.concat(chunks, total)
+  // What is left over is kept in memory with the rest, so it should not be much.
+  return total > bytes.length / 2 ? bytes.subarray(0, total) : Buffer.from(bytes.subarray(0, total))
+}
+
+function roomFor({ direct, offsetAlignment }: FileHandleState, length: number): number {
+  return direct ? Math.ceil(length / offsetAlignment) * offsetAlignment : length
+}
+
+function enlarged(file: FileHandleState, bytes: Buffer): Buffer {
+  if (bytes.length === MOST_BYTES) throw fileTooLarge(MOST_BYTES + 1, MOST_BYTES)
+  const larger = Buffer.allocUnsafeSlow(Math.min(MOST_BYTES, roomFor(file, bytes.length * 2)))
+  larger.set(bytes)
+  return larger
 }
 
 export function textOrBytes(bytes: Buffer, encoding: BufferEncoding | undefined): Buffer | string {
   return encoding === undefined ? bytes : bytes.toString(encoding)
+}
+
+/** Whether data comes in pieces. Texts and views could be gone through as well, but are whole. */
+export function isIterable(data: unknown): data is Pieces {
+  if (typeof data !== 'object' || data === null || isArrayBufferView(data)) return false
+  return Symbol.asyncIterator in data || Symbol.iterator in data
 }
 
 /** What writeFile writes, as bytes. */
@@ -57,8 +82,4 @@ export function encodingOf(options: EncodingOptions): BufferEncoding | undefined
   if (encoding === undefined || encoding === null) return undefined
   if (!Buffer.isEncoding(encoding)) throw invalidValue('encoding', 'is invalid encoding', encoding)
   return encoding
-}
-
-function roundedUp(value: number, multiple: number): number {
-  return Math.ceil(value / multiple) * multiple
 }
