@@ -20,6 +20,7 @@ import * as space from './cases/space.ts'
 import * as streams from './cases/streams.ts'
 import * as timeOut from './cases/time-out.ts'
 import * as vectors from './cases/vectors.ts'
+import * as webStreams from './cases/web-streams.ts'
 import * as wholeFiles from './cases/whole-files.ts'
 import * as writing from './cases/writing.ts'
 import type { Case } from './context.ts'
@@ -35,6 +36,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
   metadata,
   space,
   streams,
+  webStreams,
   buffers,
   changedBuffers,
   leases,

@@ -15,9 +15,16 @@ export { UringError, type UringErrorCode } from './errors/uring-error.ts'
 export type { OperationOptions, ReadOptions, TrimResult, WriteOptions } from './file/options.ts'
 export type { PathLike } from './file/path.ts'
 export { UringBigIntStats, UringStats } from './file/stats.ts'
-export type { ReadStreamOptions, WriteStreamOptions } from './file/streams.ts'
+export type {
+  ReadStreamOptions,
+  UringReadStream,
+  UringWriteStream,
+  WriteStreamOptions,
+} from './file/streams.ts'
 export type { ReadResult, WriteResult } from './file/transfer.ts'
 export { UringFile } from './file/uring-file.ts'
+export type { WebStreamOptions } from './file/web-stream.ts'
+export type { FileData } from './file/whole-file.ts'
 export { Lease } from './memory/lease.ts'
 export type { ActorAddress, ActorLimits, TrimMethod } from './protocol/index.ts'
 export type { Distribution } from './trace/histogram.ts'

@@ -1,132 +1,205 @@
-import { Readable, Writable } from 'node:stream'
-import { outOfRange } from '../errors/index.ts'
+import { addAbortSignal, finished, Readable, Writable } from 'node:stream'
+import { invalidType, outOfRange } from '../errors/index.ts'
 import type { CallOptions } from '../transport/call-bounds.ts'
 import { integer } from './arguments.ts'
-import type { ReadResult, WriteResult } from './transfer.ts'
+import type { FileHandleState } from './handle.ts'
+import { ReadAhead, type ReadFrom } from './read-ahead.ts'
+import { encodingOf } from './whole-file.ts'
 
 /** What a stream needs of a file. */
-interface StreamedFile {
+interface StreamedFile extends ReadFrom {
+  readonly path: string
   readonly closed: boolean
-  read(
-    buffer: Buffer,
-    offset: number,
-    length: number,
-    position: number | null,
-    options?: CallOptions,
-  ): Promise<ReadResult<Buffer>>
   write(
     buffer: Buffer,
     offset: number,
     length: number,
     position: number | null,
     options?: CallOptions,
-  ): Promise<WriteResult<Buffer>>
+  ): Promise<{ bytesWritten: number }>
+  sync(options?: CallOptions): Promise<void>
   close(): Promise<void>
 }
 
-export interface ReadStreamOptions {
+interface StreamOptions {
   encoding?: BufferEncoding | null
-  /** First byte to read; default: the file's own position. */
+  /** First byte; default: the file's own position. */
   start?: number
+  /** Close the file when the stream ends. Default true. */
+  autoClose?: boolean
+  /** Emit 'close' when the stream is destroyed. Default true. */
+  emitClose?: boolean
+  /** Destroys the stream, and cancels what is under way. */
+  signal?: AbortSignal
+}
+
+export interface ReadStreamOptions extends StreamOptions {
   /** Last byte to read, inclusive; default: to the end. */
   end?: number
   /** Bytes that are read at once and buffered. Default 64 KiB. */
   highWaterMark?: number
-  /** Close the file when the stream ends. Default true. */
-  autoClose?: boolean
-  /** Destroys the stream, and cancels the read that is under way. */
-  signal?: AbortSignal
 }
 
-export interface WriteStreamOptions {
-  encoding?: BufferEncoding | null
-  /** First byte to write; default: the file's own position. */
-  start?: number
+export interface WriteStreamOptions extends StreamOptions {
+  /** Bytes that are buffered before `write` returns false. Default 64 KiB. */
   highWaterMark?: number
-  autoClose?: boolean
-  /** Destroys the stream, and cancels the write that is under way. */
-  signal?: AbortSignal
+  /** fsync(2) when everything was written, before 'finish'. Default false. */
+  flush?: boolean
 }
 
-export function openReadStream(
-  file: StreamedFile,
-  options: ReadStreamOptions | BufferEncoding = {},
-): Readable {
-  const given = typeof options === 'string' ? { encoding: options } : options
-  const chunk = integer(given.highWaterMark ?? 65536, 'highWaterMark', 1)
-  const start = given.start === undefined ? null : integer(given.start, 'start')
-  const end = given.end === undefined ? Number.POSITIVE_INFINITY : given.end
-  if (end !== Number.POSITIVE_INFINITY) integer(end, 'end')
-  if (start !== null && start > end) throw outOfRange('start', `<= "end" (here: ${end})`, start)
-  let position = start
-  const bounds = boundsOfStream(given.signal)
-  let left = end === Number.POSITIVE_INFINITY ? end : end - (start ?? 0) + 1
-  return new Readable({
-    highWaterMark: chunk,
-    encoding: given.encoding ?? undefined,
-    signal: given.signal,
-    autoDestroy: true,
-    read(size) {
-      const count = Math.min(Math.max(size, 1), chunk, left)
-      if (count === 0) {
-        this.push(null)
-        return
-      }
-      file.read(Buffer.allocUnsafeSlow(count), 0, count, position, bounds).then(
-        ({ bytesRead, buffer }) => {
-          if (position !== null) position += bytesRead
-          left -= bytesRead
-          this.push(bytesRead === 0 ? null : buffer.subarray(0, bytesRead))
-        },
-        (error) => this.destroy(error),
-      )
-    },
-    destroy: closing(file, given.autoClose),
-  })
-}
+/** The bytes of a file, as `fs.ReadStream`. */
+export class UringReadStream extends Readable {
+  /** The path that the file was opened with. */
+  readonly path: string
+  /** False: the file is open. */
+  readonly pending = false
+  /** Bytes that were handed to the stream. */
+  bytesRead = 0
+  readonly #bytes: ReadAhead
+  readonly #end: StreamEnd
 
-export function openWriteStream(
-  file: StreamedFile,
-  options: WriteStreamOptions | BufferEncoding = {},
-): Writable {
-  const given = typeof options === 'string' ? { encoding: options } : options
-  let position = given.start === undefined ? null : integer(given.start, 'start')
-  const bounds = boundsOfStream(given.signal)
-  const write = (chunk: Buffer, callback: (error?: Error | null) => void): void => {
-    file.write(chunk, 0, chunk.length, position, bounds).then(
-      ({ bytesWritten }) => {
-        if (position !== null) position += bytesWritten
-        callback()
+  /** Made by `file.createReadStream()`. */
+  constructor(file: StreamedFile, state: FileHandleState, options: ReadStreamOptions) {
+    const highWaterMark = integer(options.highWaterMark ?? 65536, 'highWaterMark', 1)
+    const encoding = encodingOf(options)
+    const range = { ...rangeOf(options), chunk: highWaterMark }
+    const end = new StreamEnd(file, options)
+    const emitClose = flag(options.emitClose, 'emitClose', true)
+    super({ emitClose, highWaterMark, encoding })
+    this.path = file.path
+    this.#bytes = new ReadAhead(file, state, range, boundsOfStream(options))
+    this.#end = end
+    if (options.signal !== undefined) addAbortSignal(options.signal, this)
+  }
+
+  override _read(): void {
+    this.#bytes.next().then(
+      (next) => {
+        if (next !== null) this.bytesRead += next.length
+        this.push(next)
       },
-      (error) => callback(error),
+      (error) => this.destroy(error),
     )
   }
-  return new Writable({
-    highWaterMark: given.highWaterMark ?? 65536,
-    defaultEncoding: given.encoding ?? 'utf8',
-    decodeStrings: true,
-    signal: given.signal,
-    write: (chunk, _encoding, callback) => write(chunk, callback),
-    writev: (chunks, callback) =>
-      write(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)), callback),
-    destroy: closing(file, given.autoClose),
-  })
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#end.reached(error, callback)
+  }
+
+  /** Ends the stream; `callback` is called when it has ended. */
+  close(callback?: (error?: Error | null) => void): void {
+    if (callback) finished(this, callback)
+    this.destroy()
+  }
 }
 
-/** The stream's signal is that of each of its reads and writes, so that none keeps the file open. */
-function boundsOfStream(signal: AbortSignal | undefined): CallOptions | undefined {
-  return signal === undefined ? undefined : { signal }
+/** Writes to a file one after the other, as `fs.WriteStream`. */
+export class UringWriteStream extends Writable {
+  /** The path that the file was opened with. */
+  readonly path: string
+  /** False: the file is open. */
+  readonly pending = false
+  /** Bytes that were written, without those that are buffered still. */
+  bytesWritten = 0
+  readonly #file: StreamedFile
+  readonly #bounds: CallOptions | undefined
+  readonly #flush: boolean
+  readonly #end: StreamEnd
+  #position: number | null
+
+  /** Made by `file.createWriteStream()`. */
+  constructor(file: StreamedFile, options: WriteStreamOptions) {
+    const position = options.start === undefined ? null : integer(options.start, 'start')
+    const highWaterMark = integer(options.highWaterMark ?? 65536, 'highWaterMark')
+    const defaultEncoding = encodingOf(options) ?? 'utf8'
+    const flush = flag(options.flush, 'flush', false)
+    const end = new StreamEnd(file, options)
+    const emitClose = flag(options.emitClose, 'emitClose', true)
+    super({ emitClose, highWaterMark, defaultEncoding, decodeStrings: true })
+    this.path = file.path
+    this.#file = file
+    this.#position = position
+    this.#bounds = boundsOfStream(options)
+    this.#flush = flush
+    this.#end = end
+    if (options.signal !== undefined) addAbortSignal(options.signal, this)
+  }
+
+  override _write(chunk: Buffer, _encoding: string, callback: Callback): void {
+    this.#file.write(chunk, 0, chunk.length, this.#position, this.#bounds).then((result) => {
+      if (this.#position !== null) this.#position += result.bytesWritten
+      this.bytesWritten += result.bytesWritten
+      callback()
+    }, callback)
+  }
+
+  /** What has come together meanwhile is written in one go. */
+  override _writev(chunks: Array<{ chunk: Buffer }>, callback: Callback): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'buffer', callback)
+  }
+
+  override _final(callback: Callback): void {
+    if (!this.#flush) callback()
+    else this.#file.sync(this.#bounds).then(() => callback(), callback)
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    this.#end.reached(error, callback)
+  }
+
+  /** Ends the stream when all was written; `callback` is called when it has ended. */
+  close(callback?: Callback): void {
+    if (callback) finished(this, callback)
+    // Nothing else would end it.
+    if (!this.#end.autoClose) this.once('finish', () => this.destroy())
+    this.end()
+  }
 }
 
-function closing(file: StreamedFile, autoClose: boolean = true) {
-  return (error: Error | null, callback: (error?: Error | null) => void): void => {
-    if (!autoClose || file.closed) {
+type Callback = (error?: Error | null) => void
+
+/** What becomes of the file when its stream has ended. */
+class StreamEnd {
+  readonly autoClose: boolean
+  readonly #file: StreamedFile
+
+  constructor(file: StreamedFile, { autoClose }: StreamOptions) {
+    this.#file = file
+    this.autoClose = flag(autoClose, 'autoClose', true)
+  }
+
+  reached(error: Error | null, callback: Callback): void {
+    if (!this.autoClose || this.#file.closed) {
       callback(error)
       return
     }
-    file.close().then(
+    this.#file.close().then(
       () => callback(error),
       (failed) => callback(error ?? failed),
     )
   }
+}
+
+function rangeOf({ start: from, end: to }: ReadStreamOptions): {
+  start: number | null
+  length: number
+} {
+  const start = from === undefined ? null : integer(from, 'start')
+  if (to === undefined || to === Number.POSITIVE_INFINITY) {
+    return { start, length: Number.POSITIVE_INFINITY }
+  }
+  const end = integer(to, 'end')
+  if (start !== null && start > end) throw outOfRange('start', `<= "end" (here: ${end})`, start)
+  return { start, length: end - (start ?? 0) + 1 }
+}
+
+function flag(value: unknown, name: string, otherwise: boolean): boolean {
+  if (value === undefined || value === null) return otherwise
+  if (typeof value !== 'boolean') throw invalidType(name, 'of type boolean', value)
+  return value
+}
+
+/** The stream's signal is that of each of its calls, so that none keeps the file open. */
+function boundsOfStream({ signal }: StreamOptions): CallOptions | undefined {
+  return signal === undefined ? undefined : { signal }
 }

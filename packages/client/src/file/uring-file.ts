@@ -1,6 +1,6 @@
 import { createInterface, type Interface } from 'node:readline'
-import type { Readable, Writable } from 'node:stream'
-import { invalidType } from '../errors/index.ts'
+import type { ReadableStream } from 'node:stream/web'
+import { invalidState, invalidType } from '../errors/index.ts'
 import {
   OPERATION_ALLOCATE,
   OPERATION_CHMOD,
@@ -28,11 +28,12 @@ import type { FileHandleState } from './handle.ts'
 import { type OperationOptions, refuseBounds, type TrimResult } from './options.ts'
 import type { UringBigIntStats, UringStats } from './stats.ts'
 import {
-  openReadStream,
-  openWriteStream,
   type ReadStreamOptions,
+  UringReadStream,
+  UringWriteStream,
   type WriteStreamOptions,
 } from './streams.ts'
+import { openWebStream, type WebStreamOptions } from './web-stream.ts'
 
 /** sync_file_range: wait for what is under way, start the rest, wait for it. */
 const SYNC_RANGE_FLAGS = 7
@@ -46,6 +47,7 @@ const SYNC_RANGE_FLAGS = 7
 export class UringFile extends FileTransfers {
   readonly #blockSize: number
   #closing: Promise<void> | null = null
+  #hasWebStream = false
 
   /** Made by `client.open()`. */
   constructor(state: FileHandleState, blockSize: number) {
@@ -274,14 +276,31 @@ export class UringFile extends FileTransfers {
     return this.trim(blockPosition(n, size), size, options)
   }
 
-  /** A stream of the file's bytes; `start` and `end` (inclusive) in bytes. */
-  createReadStream(options?: ReadStreamOptions | BufferEncoding): Readable {
-    return openReadStream(this, options)
+  /**
+   * A stream of the file's bytes; `start` and `end` (inclusive) in bytes. While they are used the
+   * next ones are read, but nothing is read ahead of a pipe or a terminal.
+   */
+  createReadStream(options: ReadStreamOptions | BufferEncoding = {}): UringReadStream {
+    const given = typeof options === 'string' ? { encoding: options } : options
+    return new UringReadStream(this, this.state, given)
   }
 
   /** A stream that writes to the file, from `start` on. */
-  createWriteStream(options?: WriteStreamOptions | BufferEncoding): Writable {
-    return openWriteStream(this, options)
+  createWriteStream(options: WriteStreamOptions | BufferEncoding = {}): UringWriteStream {
+    const given = typeof options === 'string' ? { encoding: options } : options
+    return new UringWriteStream(this, given)
+  }
+
+  /**
+   * A byte stream of the web's kind, from the file's own position to the end. It can be had once.
+   * The file stays open when it ends, unless `autoClose` is given.
+   */
+  readableWebStream(options: WebStreamOptions = {}): ReadableStream<Uint8Array> {
+    if (this.closed) throw invalidState('The file is closed or closing')
+    if (this.#hasWebStream) throw invalidState('The file has a web stream already')
+    const stream = openWebStream(this, this.state, options)
+    this.#hasWebStream = true
+    return stream
   }
 
   /** The file's lines, as `readline` gives them. */
