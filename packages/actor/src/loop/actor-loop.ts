@@ -100,7 +100,7 @@ export class ActorLoop {
 
   stop(): void {
     this.#stopped = true
-    this.#sleep.unpark()
+    this.#sleep.end()
   }
 
   /** A channel that has to be looked at, whatever its dirty bit says. */

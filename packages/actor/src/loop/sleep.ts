@@ -44,8 +44,11 @@ export class Sleep {
   readonly #dirtyWords: number
   readonly #spin: SpinBudget
   readonly #run: () => void
-  /** Counts parks, so that a late wake-up of an earlier one is known for what it is. */
-  #parked = 0
+  /** When the park began that lasts, in microseconds; 0: there is none. */
+  #parkedAt = 0
+  /** Somebody waits for a client to end a park. */
+  #listening = false
+  #timer: NodeJS.Timeout | null = null
 
   /** `run` is called when a sleep in the event loop ends by itself, or a client has ended it. */
   constructor(
@@ -135,22 +138,51 @@ export class Sleep {
       this.#leavePark()
       return false
     }
-    const wait = Atomics.waitAsync(header, HEADER_STATE, STATE_PARKED, PARK_MILLISECONDS)
-    if (!wait.async) {
+    if (!this.#listen()) {
       this.#leavePark()
       return false
     }
     this.counters.parks++
-    this.#parked++
-    const mine = this.#parked
+    this.#parkedAt = began
+    this.#lookAgain()
+    return true
+  }
+
+  /**
+   * Waits for a client to end a park. The waiter outlives parks that something else ended: making one
+   * for each, with a time-out, costs more than many calls that are parked for. False when a client
+   * has ended the park already.
+   */
+  #listen(): boolean {
+    if (this.#listening) return true
+    const wait = Atomics.waitAsync(this.#header, HEADER_STATE, STATE_PARKED)
+    if (!wait.async) return false
+    this.#listening = true
     wait.value.then(() => {
-      if (mine !== this.#parked) return
-      const slept = nowMicros() - began
-      this.counters.idleMicros += slept
-      this.#spin.slept(slept)
-      this.#run()
+      this.#listening = false
+      this.#ended()
     })
     return true
+  }
+
+  /** One timer at a time, which outlives many parks as well. */
+  #lookAgain(): void {
+    if (this.#timer !== null) return
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      if (this.#parkedAt === 0) return
+      if (nowMicros() - this.#parkedAt < PARK_MILLISECONDS * 500) this.#lookAgain()
+      else this.#ended()
+    }, PARK_MILLISECONDS).unref()
+  }
+
+  /** A client has ended the park, or it has lasted. */
+  #ended(): void {
+    if (this.#parkedAt === 0) return
+    const slept = nowMicros() - this.#parkedAt
+    this.counters.idleMicros += slept
+    this.#spin.slept(slept)
+    this.#run()
   }
 
   #leavePark(): void {
@@ -158,12 +190,17 @@ export class Sleep {
     this.#engine.setParked(false)
   }
 
-  /** Ends a park that something else than its own wake-up ended; no waiter is left behind. */
+  /** Ends a park, whatever ended it. */
   unpark(): void {
-    this.#parked++
-    if (Atomics.exchange(this.#header, HEADER_STATE, STATE_RUNNING) === STATE_PARKED) {
-      Atomics.notify(this.#header, HEADER_STATE)
-    }
+    this.#parkedAt = 0
+    Atomics.store(this.#header, HEADER_STATE, STATE_RUNNING)
     this.#engine.setParked(false)
+  }
+
+  /** Nothing sleeps here again: no waiter is left behind, nor a timer. */
+  end(): void {
+    this.unpark()
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    if (this.#listening) Atomics.notify(this.#header, HEADER_STATE)
   }
 }
