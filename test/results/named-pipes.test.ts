@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import fs, { constants } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import { spawnActor } from '@uring-actor/actor'
@@ -10,6 +11,9 @@ import { codeOf, within } from '../support/outcome.ts'
 import { descriptorsOf, eventually } from '../support/process-state.ts'
 import { temporaryDirectory, temporaryFile } from '../support/temporary.ts'
 import { ENGINES, onEachEngine } from './situations.ts'
+
+/** ext4, xfs, btrfs, tmpfs, as Node tells them. */
+const LOCAL_TYPES: ReadonlySet<number> = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994])
 
 function pipe(): string {
   const at = path.join(temporaryDirectory(), 'pipe')
@@ -39,10 +43,14 @@ onEachEngine('named pipes', (client) => {
   })
 })
 
-test('reads and writes go on while as many opens wait as the pool has threads', async () => {
+test('reads, writes and stats go on while as many opens wait as the pool has threads', async (context) => {
   const actor = await spawnActor({ engine: 'io_uring' })
   const client = actor.connect()
   const file = await client.open(temporaryFile(4096), 'r+')
+  const onlyRead = await client.open(temporaryFile(4096), 'r')
+  const isLocal = LOCAL_TYPES.has(fs.statfsSync(os.tmpdir()).type)
+  if (!isLocal)
+    context.diagnostic('stat and close are not tried: the filesystem may wait for those')
   const pipes = Array.from({ length: 4 }, pipe)
   const opening = pipes.map((at) => client.open(at, 'r'))
   const buffer = Buffer.alloc(4096)
@@ -51,6 +59,10 @@ test('reads and writes go on while as many opens wait as the pool has threads', 
     await within(5000, 'a write', file.writeDurable(buffer, 0, 4096, 0))
   }
   assert.equal(file.readSync(buffer, 0, 4096, 0), 4096)
+  if (isLocal) {
+    assert.equal((await within(5000, 'a stat', file.stat())).size, 4096)
+    await within(5000, 'the close of a file that was only read', onlyRead.close())
+  }
   const ends = pipes.map((at) => fs.openSync(at, constants.O_RDWR | constants.O_NONBLOCK))
   for (const opened of await within(10_000, 'the opens', Promise.all(opening))) {
     await opened.close()

@@ -24,7 +24,8 @@ constexpr uint32_t kUnregisterRingFds = 21;
 constexpr uint32_t kRegisterSyncCancel = 24;  // 6.0
 constexpr uint32_t kAsyncCancelAll = 1 << 0;  // 5.19
 constexpr uint32_t kAsyncCancelAny = 1 << 2;
-constexpr uint32_t kStatxDioAlign = 0x2000;  // 6.1
+constexpr uint32_t kStatxDioAlign = 0x2000;     // 6.1
+constexpr uint32_t kStatxMntIdUnique = 0x4000;  // 6.8
 
 // struct io_uring_getevents_arg
 struct GeteventsArg {
@@ -69,10 +70,11 @@ struct SyncCancelReg {
   uint64_t pad[4];
 };
 
-// struct statx, of which only STATX_DIOALIGN is asked.
+// struct statx, of which only STATX_DIOALIGN and STATX_MNT_ID_UNIQUE are asked.
 struct Statx {
   uint32_t stx_mask;
-  uint8_t unused_before[148];
+  uint8_t unused_before[140];
+  uint64_t stx_mnt_id;
   uint32_t stx_dio_mem_align;
   uint32_t stx_dio_offset_align;
   uint8_t unused_after[96];

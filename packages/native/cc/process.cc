@@ -83,20 +83,34 @@ Napi::Value DropPages(const Napi::CallbackInfo& info) {
   return Advise(info, MADV_DONTNEED);
 }
 
+// What the kernel knows by itself: a filesystem's daemon or server is not asked, nor waited for.
+int StatWithoutAsking(int fd, uint32_t mask, abi::Statx* stat) {
+  const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+  return Result(syscall(__NR_statx, fd, "", flags, mask, stat));
+}
+
 Napi::Value DirectAlignment(const Napi::CallbackInfo& info) {
   int32_t fd;
   Span out;
   if (!Int32Argument(info, 0, &fd) || !ArrayArgument(info, 1, napi_uint32_array, 2, &out))
     return {};
   abi::Statx stat = {};
-  // What the kernel knows by itself: a filesystem's daemon or server is not asked, nor waited for.
-  const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
-  const int result = Result(syscall(__NR_statx, fd, "", flags, abi::kStatxDioAlign, &stat));
+  const int result = StatWithoutAsking(fd, abi::kStatxDioAlign, &stat);
   if (result < 0) return Number(info, result);
   if ((stat.stx_mask & abi::kStatxDioAlign) == 0) return Number(info, -EOPNOTSUPP);
   const uint32_t alignments[2] = {stat.stx_dio_mem_align, stat.stx_dio_offset_align};
   memcpy(out.data, alignments, sizeof(alignments));
   return Number(info, 0);
+}
+
+Napi::Value MountId(const Napi::CallbackInfo& info) {
+  int32_t fd;
+  if (!Int32Argument(info, 0, &fd)) return {};
+  abi::Statx stat = {};
+  const int result = StatWithoutAsking(fd, abi::kStatxMntIdUnique, &stat);
+  if (result < 0) return Number(info, result);
+  const bool told = (stat.stx_mask & abi::kStatxMntIdUnique) != 0;
+  return Number(info, told ? static_cast<double>(stat.stx_mnt_id) : 0);
 }
 
 Napi::Value BlockDevice(const Napi::CallbackInfo& info) {
@@ -152,6 +166,7 @@ void DefineProcessCalls(Napi::Object exports) {
   exports["addressOf"] = Napi::Function::New<AddressOf>(env, "addressOf");
   exports["dontFork"] = Napi::Function::New<DontFork>(env, "dontFork");
   exports["dropPages"] = Napi::Function::New<DropPages>(env, "dropPages");
+  exports["mountId"] = Napi::Function::New<MountId>(env, "mountId");
   exports["directAlignment"] = Napi::Function::New<DirectAlignment>(env, "directAlignment");
   exports["blockDevice"] = Napi::Function::New<BlockDevice>(env, "blockDevice");
   exports["memlockLimit"] = Napi::Function::New<MemlockLimit>(env, "memlockLimit");

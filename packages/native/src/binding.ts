@@ -116,6 +116,11 @@ export interface NativeBinding {
    * -EOPNOTSUPP when the kernel does not tell (before 6.1, or this filesystem).
    */
   directAlignment(fd: number, out: Uint32Array): number
+  /**
+   * statx(2) STATX_MNT_ID_UNIQUE of an open file: the number of its mount, which no other mount gets
+   * while the system runs; or 0 when the kernel does not tell (before 6.8), or -errno.
+   */
+  mountId(fd: number): number
   /** BLKSSZGET and BLKGETSIZE64: `out[0]` logical block size, `out[1]` size, both in bytes. */
   blockDevice(fd: number, out: Float64Array): number
   /**

@@ -44,6 +44,7 @@ describe('a wrong argument', () => {
       throwsTypeError(() => calls.storeOnExit!(wrong, 0, 0), 'storeOnExit')
       throwsTypeError(() => calls.directAlignment!(0, wrong), 'directAlignment')
       throwsTypeError(() => calls.directAlignment!(wrong, new Uint32Array(2)), 'directAlignment')
+      throwsTypeError(() => calls.mountId!(wrong), 'mountId')
       throwsTypeError(() => calls.blockDevice!(0, wrong), 'blockDevice')
       throwsTypeError(() => calls.blockDevice!(wrong, new Float64Array(2)), 'blockDevice')
       throwsTypeError(() => calls.fileCall!(wrong, 0, 0, 0n, 0n, () => {}), 'fileCall')

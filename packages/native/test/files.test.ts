@@ -121,6 +121,19 @@ describe('facts', () => {
     assert.equal(binding.directAlignment(99_999, out), -EBADF)
   })
 
+  test('of a mount are the same for its files, and others for another mount', (context) => {
+    const mount = binding.mountId(fd)
+    if (mount === 0) return context.skip('this kernel tells no unique mount (before Linux 6.8)')
+    assert.ok(Number.isSafeInteger(mount) && mount > 0, `${mount}`)
+    const beside = openSync(directory, 'r')
+    const elsewhere = openSync('/proc/self/status', 'r')
+    assert.equal(binding.mountId(beside), mount)
+    assert.notEqual(binding.mountId(elsewhere), mount)
+    closeSync(beside)
+    closeSync(elsewhere)
+    assert.equal(binding.mountId(99_999), -EBADF)
+  })
+
   test('of a block device are its block size and its size', (context) => {
     const out = new Float64Array(2)
     assert.equal(binding.blockDevice(fd, out), -ENOTTY)

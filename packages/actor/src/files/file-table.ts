@@ -22,6 +22,8 @@ export class OpenFile {
   readonly memoryAlignment: number
   /** It is not for the ring: its reads and writes go through node:fs. */
   byPool = false
+  /** A regular file, of which fstat(2) does not wait for anything. */
+  local = false
   /** A pipe or a terminal: nothing in it has a position. */
   stream = false
   /** /dev/zero and the like: more can be read at once whatever was read before. */
