@@ -12,6 +12,7 @@ export const COMPARISONS: Readonly<Record<string, () => Promise<Comparison>>> = 
       async () => (await import('./cases/loads.ts')).loadComparison(load),
     ]),
   ),
+  'small-files': async () => (await import('./cases/small-files.ts')).smallFiles,
   copy: async () => (await import('./cases/copy.ts')).copy,
   overhead: async () => (await import('./cases/overhead.ts')).overhead,
   interference: async () => (await import('./cases/interference.ts')).interference,

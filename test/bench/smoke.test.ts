@@ -59,6 +59,7 @@ const KINDS = {
   bounds: ['warm-reads', 'direct-reads', 'buffered-writes', 'direct-writes', 'tracing', 'nops'],
   others: [
     'copy',
+    'small-files',
     'overhead',
     'interference',
     'tails',
