@@ -249,8 +249,8 @@ export class MetadataCalls implements FileCalls {
     else closeDescriptor(file.fd, file.handle, closed)
   }
 
-  #stat(row: number, at: number, { fd, local }: OpenFile): void {
-    statOf(fd, local, (error, stats) => {
+  #stat(row: number, at: number, file: OpenFile): void {
+    statOf(file.fd, file.local, (error, stats) => {
       if (error) {
         this.#settle(row, errnoOf(error), 0)
         return
@@ -258,13 +258,13 @@ export class MetadataCalls implements FileCalls {
       const words = this.#table.words
       const { arena } = this.#channels[words[at + ROW_CHANNEL]] as Channel
       const record = new BigInt64Array(arena.buffer, words[at + ROW_ADDR_LOW], STAT_FIELDS.length)
-      const device = stats.isBlockDevice() ? stats.rdev : stats.dev
-      const { memory, offset } = directAlignment(this.#host, fd, device)
-      STAT_FIELDS.forEach((name, index) => {
-        if (name === 'directMemoryAlignment') record[index] = BigInt(memory)
-        else if (name === 'directOffsetAlignment') record[index] = BigInt(offset)
+      for (let index = 0; index < STAT_FIELDS.length; index++) {
+        const name = STAT_FIELDS[index]
+        // The alignments were found out when the file was opened.
+        if (name === 'directMemoryAlignment') record[index] = BigInt(file.memoryAlignment)
+        else if (name === 'directOffsetAlignment') record[index] = BigInt(file.offsetAlignment)
         else record[index] = stats[name]
-      })
+      }
       this.#settle(row, 0, 0)
     })
   }
