@@ -60,8 +60,11 @@ export interface Comparison {
   readonly workload?: Omit<Workload, 'files'>
   /** Files that are made for it, each a part of what one of the others holds; else it has those. */
   readonly fileCount?: number
-  /** Whether the page cache holds the file when a case begins; null when it needs none. */
-  readonly file: 'warm' | 'cold' | null
+  /**
+   * Whether the page cache holds the file when a case begins, as one that was read ahead or, the first
+   * file only, as one that was written block by block; null when it needs none.
+   */
+  readonly file: 'warm' | 'written' | 'cold' | null
   /**
    * Its cases call the collector. Only they run with --expose-gc: with it node does not take its
    * built-in modules from its code cache, and each thread starts tens of milliseconds later.

@@ -69,6 +69,7 @@ async function runRounds(
       try {
         if (comparison.file === 'cold') files.cool()
         if (comparison.file === 'warm') warmShare = lower(warmShare, files.warm())
+        if (comparison.file === 'written') files.rewrite()
         const { name: caseName, threadPool } = candidate
         const collects = comparison.collects ?? false
         const orders = { comparison: name, name: caseName, input, collects, threadPool }

@@ -1,7 +1,7 @@
 import { BUSY, type Comparison, CPU, IDLE, OPERATIONS } from '../comparison.ts'
 import { fsCallback, fsPromises, oursCase, peerCase } from '../peers.ts'
 
-/** Random writes over blocks that the file has already. */
+/** Random writes over blocks that the file has already; buffered ones over blocks written one by one. */
 export function writes(depth: 1 | 32, direct: boolean): Comparison {
   const load = { kind: 'write', depth, direct } as const
   const against = (peer: string) =>
@@ -10,7 +10,7 @@ export function writes(depth: 1 | 32, direct: boolean): Comparison {
     title:
       `${direct ? 'O_DIRECT' : 'Buffered'} 4 KiB random writes, ` +
       `${depth} in flight, one thread`,
-    file: direct ? 'cold' : 'warm',
+    file: direct ? 'cold' : 'written',
     metrics: [OPERATIONS, CPU, BUSY, IDLE],
     cases: [
       oursCase(load),
