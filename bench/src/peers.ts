@@ -115,7 +115,7 @@ export function directRefusal(path: string): string | null {
 }
 
 /** What ours and fs.promises have in common. */
-interface PromiseFile {
+export interface PromiseFile {
   read(
     buffer: Uint8Array,
     offset: number,

@@ -11,22 +11,14 @@ import {
 } from '../comparison.ts'
 import { BLOCK_BYTES, BlockBuffer, TEMPLATES } from '../data/blocks.ts'
 import { drive, type Meter, measure } from '../meter.ts'
+import type { PromiseFile } from '../peers.ts'
 
 const FILES = 64
 const DEPTHS = [1, 32] as const
 const OURS = 'uring-actor'
 const PEER = 'fs.promises'
 
-/** What ours and FileHandle have in common. */
-interface SmallFile {
-  read(
-    buffer: Uint8Array,
-    offset: number,
-    length: number,
-    position: number,
-  ): Promise<{ bytesRead: number }>
-  close(): Promise<void>
-}
+type SmallFile = Pick<PromiseFile, 'read'> & { close(): Promise<void> }
 type Open = (path: string) => Promise<SmallFile>
 
 /** Many small files: each is opened, read whole and closed. What a read costs hardly counts here. */
