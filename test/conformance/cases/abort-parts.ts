@@ -260,3 +260,35 @@ export async function closingWaitsForWhatWasGivenUp(context: Context): Promise<v
   assert.equal(known, true)
   pipe.close()
 }
+
+/** Given up so many microtasks after the call, each: what is told is what was read. */
+export async function whatWasReadIsToldWheneverItIsGivenUp({
+  client,
+  path,
+}: Context): Promise<void> {
+  const content = pattern(4096)
+  const file = await client.open(fileWith(path('file'), content))
+  const calls: Array<(bytes: Buffer, signal: AbortSignal) => Promise<unknown>> = [
+    (bytes, signal) => file.read(bytes, 0, 4096, 0, { signal }),
+    (bytes, signal) =>
+      client.chain((chain) => chain.read(file, bytes, 0, 4096, 0).nop().nop(), { signal }),
+  ]
+  for (const call of calls) {
+    for (let later = 0; later < 400; later++) {
+      const bytes = Buffer.alloc(4096)
+      const controller = new AbortController()
+      const called = call(bytes, controller.signal)
+      for (let turn = 0; turn < later % 20; turn++) await null
+      controller.abort()
+      const told = await called.catch(async (error) => {
+        // The buffer is the caller's again.
+        bytes.fill(0xd7)
+        const { state, result } = await error.outcome
+        return state === 'finished' ? result : null
+      })
+      const read = (Array.isArray(told) ? told[0] : told) as { buffer: Uint8Array } | null
+      if (read !== null) assertBytes(read.buffer, content, `${later % 20} microtasks later`)
+    }
+  }
+  await file.close()
+}

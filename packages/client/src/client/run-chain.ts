@@ -65,7 +65,10 @@ export async function runChain(
           drain,
           (outcome) => {
             settled[index] = outcome
-            if (--left === 0) resolve(settled)
+            if (--left === 0) {
+              bounds?.deliver()
+              resolve(settled)
+            } else if (member.staged) bounds?.saveWhenGivenUp(() => saveBuffer(member))
           },
           reject,
           bounds,
@@ -152,6 +155,12 @@ function giveBuffer(operation: Operation, member: Member): void {
   const own = new Uint8Array(operation.targetLength)
   operation.target = own
   member.buffer = own
+}
+
+/** What was read before the caller gave up is his own buffer no longer. */
+function saveBuffer(member: Member): void {
+  if (member.spec.operation === OPERATION_READ && member.bytes !== null && member.buffer !== null)
+    member.buffer = member.bytes.slice()
 }
 
 function chainResults(members: Member[], outcomes: Outcome[]): unknown[] {

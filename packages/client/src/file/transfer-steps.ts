@@ -7,6 +7,7 @@ import {
   finish,
   isWanted,
   keep,
+  mayDeliver,
   mayGoOn,
   type Pending,
   type Steps,
@@ -164,7 +165,8 @@ function* deliver(
   if (done === 0) return
   const from = piece.page << PAGE_SHIFT
   const read = file.transport.arena.bytes.subarray(from, from + done)
-  if (yield* isWanted()) {
+  const last = at + done === total || done < piece.length
+  if (yield* last ? mayDeliver() : isWanted()) {
     if (bytes.length !== total) throw bufferChanged()
     bytes.set(read, at)
   } else if (piece.length === total) {

@@ -59,6 +59,10 @@ export class CallBounds {
   #stopped = false
   /** The actor had begun something of it. */
   #begun = false
+  /** The caller has what he asked for, though he has not heard of it yet. */
+  #delivered = false
+  /** What is to be done when the caller gives up a call that has brought some of its bytes. */
+  readonly #savings: Array<() => void> = []
   readonly #leaving = new Set<() => void>()
   /** Those that are in flight, and what is to be done when the caller gives up. */
   readonly #operations = new Map<Operation, () => void>()
@@ -121,6 +125,21 @@ export class CallBounds {
   mayGoOn(): boolean {
     if (this.givenUp !== null) this.#stopped = true
     return this.givenUp === null
+  }
+
+  /**
+   * The last bytes go into the caller's memory now, if he wants them: false when he has given up. From
+   * here on he cannot: his memory would be his again, and what he does there be taken for the result.
+   */
+  deliver(): boolean {
+    if (this.givenUp !== null) return false
+    this.#delivered = true
+    return true
+  }
+
+  /** Bytes were brought, and more is under way: `save` copies them when the caller gives up. */
+  saveWhenGivenUp(save: () => void): void {
+    this.#savings.push(save)
   }
 
   /** Throws where memory would have to be waited for, and must not be. */
@@ -206,7 +225,9 @@ export class CallBounds {
   }
 
   #giveUp(makeError: (outcome: Promise<OperationOutcome>) => Error): void {
+    if (this.#delivered) return
     this.#disarm()
+    for (const save of this.#savings) save()
     const outcome = new Promise<OperationOutcome>((resolve) => {
       this.#settle = resolve
     })
