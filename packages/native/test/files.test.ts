@@ -123,6 +123,7 @@ describe('facts', () => {
 
   test('of a mount are the same for its files, and others for another mount', (context) => {
     const mount = binding.mountId(fd)
+    // An older kernel numbers mounts anew, so the addon does not tell: there is nothing to compare.
     if (mount === 0) return context.skip('this kernel tells no unique mount (before Linux 6.8)')
     assert.ok(Number.isSafeInteger(mount) && mount > 0, `${mount}`)
     const beside = openSync(directory, 'r')

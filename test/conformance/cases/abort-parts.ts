@@ -3,6 +3,9 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { within } from '../../support/outcome.ts'
+import { SlowPipe } from '../../support/pipe.ts'
+import { descriptorsOf } from '../../support/process-state.ts'
 import type { Context } from '../context.ts'
 import { begun, EmptyPipe, givenUp, outcomeOf } from '../giving-up.ts'
 import { assertBytes, fileWith, pattern } from '../ways.ts'
@@ -291,4 +294,41 @@ export async function whatWasReadIsToldWheneverItIsGivenUp({
     }
   }
   await file.close()
+}
+
+/** One of its reads has ended: that is not the end of the call. */
+export async function readFileCanBeGivenUpAfterItsFirstRead({ client }: Context): Promise<void> {
+  const pipe = new SlowPipe()
+  const file = await client.open(pipe.path)
+  const controller = new AbortController()
+  const before = client.latency().read?.total.count ?? 0
+  const read = file.readFile({ signal: controller.signal })
+  pipe.feed(4)
+  while ((client.latency().read?.total.count ?? 0) === before) await sleep(1)
+  controller.abort()
+  await within(10_000, 'the abort', assert.rejects(read, { name: 'AbortError' }))
+  // The engine may have to wait for the read that is under way.
+  pipe.feed(4)
+  await file.close()
+  pipe.close()
+}
+
+/** Whenever an open is given up: its file is the caller's, or is closed. */
+export async function noOpenThatIsGivenUpLeavesItsFileOpen({
+  client,
+  path,
+}: Context): Promise<void> {
+  const at = fileWith(path('file'), 'content')
+  for (let later = 0; later < 200; later++) {
+    const controller = new AbortController()
+    const called = client.open(at, 'r', null, { signal: controller.signal })
+    for (let turn = 0; turn < later % 20; turn++) await null
+    controller.abort()
+    const file = await called.catch(async (error) => {
+      await error.outcome
+      return null
+    })
+    await file?.close()
+  }
+  assert.equal(descriptorsOf(fs.realpathSync(at)), 0)
 }

@@ -66,9 +66,9 @@ export async function runChain(
           (outcome) => {
             settled[index] = outcome
             if (--left === 0) {
-              bounds?.deliver()
+              bounds?.ended()
               resolve(settled)
-            } else if (member.staged) bounds?.saveWhenGivenUp(() => saveBuffer(member))
+            } else if (isStagedRead(member)) bounds?.saveWhenGivenUp(() => saveBuffer(member))
           },
           reject,
           bounds,
@@ -139,7 +139,7 @@ function postMember(
   operation.settle = SETTLE_OUTCOME
   operation.reject = failed
   operation.resolve = (outcome) => settled(outcome as Outcome)
-  if (staged && spec.operation === OPERATION_READ) {
+  if (isStagedRead(member)) {
     operation.target = bytes
     operation.targetLength = (bytes as Uint8Array).length
   }
@@ -157,10 +157,13 @@ function giveBuffer(operation: Operation, member: Member): void {
   member.buffer = own
 }
 
-/** What was read before the caller gave up is his own buffer no longer. */
+function isStagedRead({ spec, staged }: Member): boolean {
+  return staged && spec.operation === OPERATION_READ
+}
+
+/** The caller may use his buffer again: what was read into it before goes into one of its own. */
 function saveBuffer(member: Member): void {
-  if (member.spec.operation === OPERATION_READ && member.bytes !== null && member.buffer !== null)
-    member.buffer = member.bytes.slice()
+  member.buffer = (member.bytes as Uint8Array).slice()
 }
 
 function chainResults(members: Member[], outcomes: Outcome[]): unknown[] {

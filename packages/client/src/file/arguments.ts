@@ -17,6 +17,13 @@ export function integer(
   return value
 }
 
+/** A boolean; what is not given is as `otherwise` says. */
+export function boolean(value: unknown, name: string, otherwise: boolean): boolean {
+  if (value === undefined || value === null) return otherwise
+  if (typeof value !== 'boolean') throw invalidType(name, 'of type boolean', value)
+  return value
+}
+
 const MAX_POSITION = 2n ** 63n - 1n
 
 /** A byte count or position: an integer number, or a bigint up to 2^63 - 1. */

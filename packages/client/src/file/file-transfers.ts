@@ -306,6 +306,7 @@ export abstract class FileTransfers extends FileCalls {
     bounds: CallBounds | null,
   ): Promise<void> {
     this.state.assertTakes('write')
+    if (bounds !== null) bounds.inParts = true
     for await (const piece of pieces) {
       const bytes = writableBytes(piece, encoding)
       if (bytes.length > 0) await this.run(writeSteps(this.state, bytes, null, 0), 0, bounds)

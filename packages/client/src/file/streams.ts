@@ -1,7 +1,7 @@
 import { addAbortSignal, finished, Readable, Writable } from 'node:stream'
-import { invalidType, outOfRange } from '../errors/index.ts'
+import { outOfRange } from '../errors/index.ts'
 import type { CallOptions } from '../transport/call-bounds.ts'
-import { integer } from './arguments.ts'
+import { boolean, integer } from './arguments.ts'
 import type { FileHandleState } from './handle.ts'
 import { ReadAhead, type ReadFrom } from './read-ahead.ts'
 import { encodingOf } from './whole-file.ts'
@@ -64,7 +64,7 @@ export class UringReadStream extends Readable {
     const encoding = encodingOf(options)
     const range = { ...rangeOf(options), chunk: highWaterMark }
     const end = new StreamEnd(file, options)
-    const emitClose = flag(options.emitClose, 'emitClose', true)
+    const emitClose = boolean(options.emitClose, 'emitClose', true)
     super({ emitClose, highWaterMark, encoding })
     this.path = file.path
     this.#bytes = new ReadAhead(file, state, range, boundsOfStream(options))
@@ -112,9 +112,9 @@ export class UringWriteStream extends Writable {
     const position = options.start === undefined ? null : integer(options.start, 'start')
     const highWaterMark = integer(options.highWaterMark ?? 65536, 'highWaterMark')
     const defaultEncoding = encodingOf(options) ?? 'utf8'
-    const flush = flag(options.flush, 'flush', false)
+    const flush = boolean(options.flush, 'flush', false)
     const end = new StreamEnd(file, options)
-    const emitClose = flag(options.emitClose, 'emitClose', true)
+    const emitClose = boolean(options.emitClose, 'emitClose', true)
     super({ emitClose, highWaterMark, defaultEncoding, decodeStrings: true })
     this.path = file.path
     this.#file = file
@@ -165,7 +165,7 @@ class StreamEnd {
 
   constructor(file: StreamedFile, { autoClose }: StreamOptions) {
     this.#file = file
-    this.autoClose = flag(autoClose, 'autoClose', true)
+    this.autoClose = boolean(autoClose, 'autoClose', true)
   }
 
   reached(error: Error | null, callback: Callback): void {
@@ -191,12 +191,6 @@ function rangeOf({ start: from, end: to }: ReadStreamOptions): {
   const end = integer(to, 'end')
   if (start !== null && start > end) throw outOfRange('start', `<= "end" (here: ${end})`, start)
   return { start, length: end - (start ?? 0) + 1 }
-}
-
-function flag(value: unknown, name: string, otherwise: boolean): boolean {
-  if (value === undefined || value === null) return otherwise
-  if (typeof value !== 'boolean') throw invalidType(name, 'of type boolean', value)
-  return value
 }
 
 /** The stream's signal is that of each of its calls, so that none keeps the file open. */

@@ -7,7 +7,6 @@ import {
   finish,
   isWanted,
   keep,
-  mayDeliver,
   mayGoOn,
   type Pending,
   type Steps,
@@ -165,8 +164,7 @@ function* deliver(
   if (done === 0) return
   const from = piece.page << PAGE_SHIFT
   const read = file.transport.arena.bytes.subarray(from, from + done)
-  const last = at + done === total || done < piece.length
-  if (yield* last ? mayDeliver() : isWanted()) {
+  if (yield* isWanted()) {
     if (bytes.length !== total) throw bufferChanged()
     bytes.set(read, at)
   } else if (piece.length === total) {

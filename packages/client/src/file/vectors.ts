@@ -1,5 +1,5 @@
 import { bufferChanged, invalidType } from '../errors/index.ts'
-import { mayDeliver, type Steps } from '../transport/steps.ts'
+import { isWanted, type Steps } from '../transport/steps.ts'
 import { bytesOf, positionValue } from './arguments.ts'
 import type { FileHandleState } from './handle.ts'
 import { readSteps, writeSteps } from './transfer-steps.ts'
@@ -24,7 +24,7 @@ export function* vectorReadSteps(
   const lengths = views.map((view) => view.length)
   const joined = new Uint8Array(total)
   const bytesRead = yield* readSteps(file, joined, at, 0)
-  if (!(yield* mayDeliver())) return bytesRead
+  if (!(yield* isWanted())) return bytesRead
   if (views.some((view, index) => view.length !== lengths[index])) throw bufferChanged()
   let from = 0
   for (const view of views) {

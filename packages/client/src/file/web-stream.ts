@@ -1,5 +1,6 @@
 import { ReadableStream, type UnderlyingByteSource } from 'node:stream/web'
-import { invalidType, invalidValue } from '../errors/index.ts'
+import { invalidValue } from '../errors/index.ts'
+import { boolean } from './arguments.ts'
 import type { FileHandleState } from './handle.ts'
 import { ReadAhead, type ReadFrom } from './read-ahead.ts'
 
@@ -25,9 +26,10 @@ interface StreamedFile extends ReadFrom {
 export function openWebStream(
   file: StreamedFile,
   state: FileHandleState,
-  { autoClose = false, type }: WebStreamOptions,
+  options: WebStreamOptions,
 ): ReadableStream<Uint8Array> {
-  if (typeof autoClose !== 'boolean') throw invalidType('autoClose', 'of type boolean', autoClose)
+  const autoClose = boolean(options.autoClose, 'autoClose', false)
+  const { type } = options
   if (type !== undefined && type !== 'bytes') {
     throw invalidValue('options.type', "must be 'bytes'", type)
   }

@@ -59,8 +59,10 @@ export class CallBounds {
   #stopped = false
   /** The actor had begun something of it. */
   #begun = false
-  /** The caller has what he asked for, though he has not heard of it yet. */
-  #delivered = false
+  /** Its steps are several operations, one after the other: the end of one is not its end. */
+  inParts = false
+  /** All was done, though the caller has not heard of it yet. */
+  #over = false
   /** What is to be done when the caller gives up a call that has brought some of its bytes. */
   readonly #savings: Array<() => void> = []
   readonly #leaving = new Set<() => void>()
@@ -92,13 +94,13 @@ export class CallBounds {
           if (this.givenUp === null) {
             this.#disarm()
             resolve(result)
-          } else this.#ended({ state: 'finished', result })
+          } else this.#tell({ state: 'finished', result })
         },
         (error) => {
           if (this.givenUp === null) {
             this.#disarm()
             reject(error)
-          } else this.#ended({ state: 'finished', error })
+          } else this.#tell({ state: 'finished', error })
         },
       )
     })
@@ -128,13 +130,12 @@ export class CallBounds {
   }
 
   /**
-   * The last bytes go into the caller's memory now, if he wants them: false when he has given up. From
-   * here on he cannot: his memory would be his again, and what he does there be taken for the result.
+   * The steps have ended, in the same turn as what they had asked for last. It takes a few microtasks
+   * until the caller hears of it, and he can give up no more: his memory would be his again, and
+   * what he does there be taken for the result.
    */
-  deliver(): boolean {
-    if (this.givenUp !== null) return false
-    this.#delivered = true
-    return true
+  ended(): void {
+    this.#over = !this.inParts
   }
 
   /** Bytes were brought, and more is under way: `save` copies them when the caller gives up. */
@@ -225,7 +226,7 @@ export class CallBounds {
   }
 
   #giveUp(makeError: (outcome: Promise<OperationOutcome>) => Error): void {
-    if (this.#delivered) return
+    if (this.#over) return
     this.#disarm()
     for (const save of this.#savings) save()
     const outcome = new Promise<OperationOutcome>((resolve) => {
@@ -247,7 +248,7 @@ export class CallBounds {
   }
 
   /** Nothing is in flight any more. */
-  #ended(outcome: OperationOutcome): void {
+  #tell(outcome: OperationOutcome): void {
     // When the client has failed, nobody knows what was done.
     if (!this.#stopped || this.#transport.failure !== null) this.#settle(outcome)
     else if (this.#begun) this.#settle(cancelled(outcome))

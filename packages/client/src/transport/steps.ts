@@ -14,7 +14,6 @@ import type { Runs } from './turns.ts'
  *   start    -> a Pending; the request is on its way
  *   finish   -> the Outcome of a Pending
  *   look     -> whether the caller still wants the result
- *   deliver  -> the same, before the last of it goes into his memory: then he cannot give up any more
  *   keep     -> nothing; what a read has brought for a caller who does not wait any more
  *
  * When the caller gives the operation up, `allocate` and `start` throw, unless the step says that it
@@ -26,7 +25,6 @@ export type Step =
   | { readonly do: 'start'; readonly spec: RequestSpec; readonly mending?: boolean }
   | { readonly do: 'finish'; readonly pending: Pending }
   | { readonly do: 'look'; readonly beforeMore: boolean }
-  | { readonly do: 'deliver' }
   | { readonly do: 'keep'; readonly bytes: Uint8Array }
 
 /** A request on its way. */
@@ -64,11 +62,6 @@ export function* mend(spec: RequestSpec): Generator<Step, Outcome, unknown> {
 /** False when the caller has given the operation up: his memory is his own again. */
 export function* isWanted(): Generator<Step, boolean, unknown> {
   return (yield { do: 'look', beforeMore: false }) as boolean
-}
-
-/** The same, asked before the last bytes go into the caller's memory: the call ends in time then. */
-export function* mayDeliver(): Generator<Step, boolean, unknown> {
-  return (yield { do: 'deliver' }) as boolean
 }
 
 /** The same, asked before more is done: the operation is then stopped, not finished. */
@@ -130,6 +123,7 @@ async function advance<T>(
       next = steps.throw(error)
     }
   }
+  bounds?.ended()
   return next.value
 }
 
@@ -172,7 +166,6 @@ function takeStep(
     if (bounds === null) return true
     return step.beforeMore ? bounds.mayGoOn() : bounds.givenUp === null
   }
-  if (step.do === 'deliver') return bounds === null || bounds.deliver()
   if (step.do === 'keep') {
     if (bounds !== null) bounds.kept = step.bytes
     return undefined
@@ -224,7 +217,7 @@ function takeStepSync(transport: Transport, step: Step, since: number): unknown 
     }
   }
   if (step.do === 'start') return startPending(transport, step.spec, null, since)
-  if (step.do === 'look' || step.do === 'deliver') return true
+  if (step.do === 'look') return true
   if (step.do === 'keep') return undefined
   const { pending } = step
   while (pending.outcome === null && pending.error === null) transport.progressSync()
