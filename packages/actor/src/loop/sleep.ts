@@ -19,7 +19,10 @@ const BLOCK_MICROS = 5000
  */
 const LINGER_MICROS = 10_000
 const LINGER_BLOCK_MICROS = 1000
-/** Longest sleep in the event loop: nothing that a client writes can make us sleep for ever. */
+/**
+ * So often a park is looked at, and ended when it has lasted for half of that: nothing that a client
+ * writes can make us sleep for ever, or for more than one and a half times as long.
+ */
 const PARK_MILLISECONDS = 500
 
 export interface SleepCounters {
