@@ -289,7 +289,7 @@ export class MetadataCalls implements FileCalls {
 /** As node:fs calls back: with an error, or with the status. */
 type Stated = (error: NodeJS.ErrnoException | null, stats: fs.BigIntStats) => void
 
-/** fstat(2): on this thread where that does not wait, which is ten times as fast as the pool. */
+/** fstat(2): on this thread where that does not wait, for the pool's would have to be woken. */
 function statOf(fd: number, atOnce: boolean, done: Stated): void {
   if (!atOnce) {
     fs.fstat(fd, { bigint: true }, done)
