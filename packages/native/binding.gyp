@@ -9,6 +9,7 @@
           'sources': [
             'cc/addon.cc',
             'cc/arguments.cc',
+            'cc/cached_reads.cc',
             'cc/file_calls.cc',
             'cc/layout.cc',
             'cc/process.cc',

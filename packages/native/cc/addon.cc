@@ -37,6 +37,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["fileCall"] = Napi::Function::New<FileCall>(env, "fileCall");
   exports["layout"] = Layout(env);
   DefineProcessCalls(exports);
+  DefineCachedReads(exports);
   return exports;
 }
 

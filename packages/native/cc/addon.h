@@ -19,7 +19,7 @@ struct ExitWord {
 
 // Everything here is freed with the environment and not before, so that a method of a closed ring
 // or waker finds an object that says so. The only state of the process is the claim and the
-// doorbell, in process.cc.
+// doorbell, in process.cc, and the files that are offered to all threads, in cached_reads.cc.
 struct Addon {
   Napi::Env env;
   uv_loop_t* loop = nullptr;
@@ -45,7 +45,11 @@ Napi::Value OpenRing(const Napi::CallbackInfo& info);     // ring_methods.cc
 Napi::Value CreateWaker(const Napi::CallbackInfo& info);  // waker.cc
 void FileCall(const Napi::CallbackInfo& info);            // file_calls.cc
 void DefineProcessCalls(Napi::Object exports);            // process.cc
+bool HoldsClaim(const Addon* addon);                      // process.cc
 void ReleaseClaimOf(Addon* addon);                        // process.cc
-Napi::Object Layout(Napi::Env env);                       // layout.cc
+void DefineCachedReads(Napi::Object exports);             // cached_reads.cc
+// Nobody reads a file of the actor from now on. Waits for who is just doing it, within bounds.
+void WithdrawFiles();                // cached_reads.cc
+Napi::Object Layout(Napi::Env env);  // layout.cc
 
 #endif  // URING_ACTOR_ADDON_H_

@@ -70,6 +70,11 @@ bool Int64Argument(const Napi::CallbackInfo& info, size_t index, int64_t* value)
   return true;
 }
 
+bool DoubleArgument(const Napi::CallbackInfo& info, size_t index, double* value) {
+  if (napi_get_value_double(info.Env(), info[index], value) == napi_ok) return true;
+  return Fail(info, index, "a number");
+}
+
 bool FunctionArgument(const Napi::CallbackInfo& info, size_t index, Napi::Function* value) {
   if (!info[index].IsFunction()) return Fail(info, index, "a function");
   *value = info[index].As<Napi::Function>();

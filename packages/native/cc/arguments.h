@@ -16,6 +16,7 @@ struct Span {
 bool Int32Argument(const Napi::CallbackInfo& info, size_t index, int32_t* value);
 bool Uint32Argument(const Napi::CallbackInfo& info, size_t index, uint32_t* value);
 bool Int64Argument(const Napi::CallbackInfo& info, size_t index, int64_t* value);
+bool DoubleArgument(const Napi::CallbackInfo& info, size_t index, double* value);
 bool FunctionArgument(const Napi::CallbackInfo& info, size_t index, Napi::Function* value);
 
 // Any view, for calls that are done with the memory when they return.

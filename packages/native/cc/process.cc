@@ -152,7 +152,14 @@ Napi::Value HasIpcLock(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
+bool HoldsClaim(const Addon* addon) {
+  return claimant.load() == addon;
+}
+
 void ReleaseClaimOf(Addon* addon) {
+  if (!HoldsClaim(addon)) return;
+  // The actor's descriptors will be closed with its thread.
+  WithdrawFiles();
   Addon* holder = addon;
   claimant.compare_exchange_strong(holder, nullptr);
 }

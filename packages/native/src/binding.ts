@@ -143,6 +143,23 @@ export interface NativeBinding {
   /** True when CAP_IPC_LOCK is effective: RLIMIT_MEMLOCK then does not apply to io_uring. */
   hasIpcLock(): boolean
   /**
+   * Offers an open file to all threads of the process for `readCached`, under its slot and generation.
+   * Only the thread that holds the claim can; false where it does not, or the slot is still in use.
+   * `withdrawFile` must have said true before the descriptor is closed.
+   */
+  offerFile(slot: number, generation: number, owner: number, fd: number): boolean
+  /** Nobody begins a read of it any more. False while somebody is in the middle of one: ask again. */
+  withdrawFile(slot: number): boolean
+  /**
+   * preadv2(2) with RWF_NOWAIT (Linux 4.14) of an offered file, from any thread: fills `memory` with
+   * what the page cache has, without waiting for anything. `ask` is slot, generation, owner, the
+   * position in bytes, and whether it is to be timed (not 0): then when it began and when it ended
+   * are stored behind that, in microseconds of CLOCK_MONOTONIC. Returns the number of bytes, fewer
+   * than asked for only at the end of the file; -EAGAIN when a part of it is not cached; -EBADF when
+   * no such file is offered to this owner; -EOPNOTSUPP when its filesystem cannot tell.
+   */
+  readCached(ask: Float64Array, memory: Uint8Array): number
+  /**
    * sizeof_* and offsetof_* of every kernel struct that TypeScript code writes or reads, and the
    * kernel constants it uses, as compiled; a test holds them against our own.
    */

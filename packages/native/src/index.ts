@@ -33,6 +33,17 @@ const CANDIDATES = [
  * it is the user's decision, and another file would not change it.
  */
 export function loadBinding(): NativeBinding {
+  return loadAddon().binding
+}
+
+/** An addon, and the file that it was loaded from. */
+export interface Addon {
+  readonly binding: NativeBinding
+  readonly file: string
+}
+
+/** As `loadBinding`, and says from where: another thread can load the same. */
+export function loadAddon(): Addon {
   const require = createRequire(import.meta.url)
   const tried: string[] = []
   for (const candidate of CANDIDATES) {
@@ -42,7 +53,7 @@ export function loadBinding(): NativeBinding {
       continue
     }
     try {
-      return require(path) as NativeBinding
+      return { binding: require(path) as NativeBinding, file: path }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ERR_DLOPEN_DISABLED') throw error
       tried.push(`${path}: ${(error as Error).message}`)
