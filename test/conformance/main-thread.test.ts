@@ -3,6 +3,7 @@
 import { after, before } from 'node:test'
 import { type Actor, spawnActor } from '@uring-actor/actor'
 import type { Client } from '@uring-actor/client'
+import { actorOptions } from '../support/engine.ts'
 import { runCase } from './context.ts'
 import { caseOf, reportCases } from './report.ts'
 
@@ -10,7 +11,7 @@ let actor: Actor
 let client: Client
 
 before(async () => {
-  actor = await spawnActor()
+  actor = await spawnActor(actorOptions)
   client = actor.connect()
 })
 

@@ -14,6 +14,7 @@ export interface Captured {
   readonly client: Client
   readonly channel: SharedArrayBuffer
   readonly arena: SharedArrayBuffer
+  readonly message: ConnectMessage
 }
 
 /** Connects, and keeps what the connect message carried. */
@@ -27,8 +28,9 @@ export function connectCaptured(): Captured {
   syncBuiltinESMExports()
   try {
     const client = connect()
-    const { channel, arena } = sent as unknown as ConnectMessage
-    return { client, channel, arena }
+    const message = sent as unknown as ConnectMessage
+    const { channel, arena } = message
+    return { client, channel, arena, message }
   } finally {
     threads.postMessageToThread = post
     syncBuiltinESMExports()

@@ -123,6 +123,7 @@ export class RawClient {
       arena,
       trace,
       port: this.#theirPort,
+      owner: 1,
       threadId: threads.threadId,
       ...changed,
     }

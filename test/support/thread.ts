@@ -1,5 +1,5 @@
 // Runs one exported function of a module in a worker thread of its own; the thread tells what came of it.
-import { Worker } from 'node:worker_threads'
+import { Worker, type WorkerOptions } from 'node:worker_threads'
 
 export interface TaskOrders {
   module: string
@@ -22,9 +22,15 @@ export interface TaskThread<T> {
   ended: Promise<number>
 }
 
-export function startTask<T>(module: URL, task: string, data?: unknown): TaskThread<T> {
+export function startTask<T>(
+  module: URL,
+  task: string,
+  data?: unknown,
+  options: WorkerOptions = {},
+): TaskThread<T> {
   const orders: TaskOrders = { module: module.href, task, data }
-  const worker = new Worker(new URL('./task-thread.js', import.meta.url), { workerData: orders })
+  const file = new URL('./task-thread.js', import.meta.url)
+  const worker = new Worker(file, { ...options, workerData: orders })
   const ended = new Promise<number>((resolve) => {
     worker.once('exit', resolve)
   })

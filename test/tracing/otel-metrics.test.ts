@@ -74,6 +74,7 @@ describe('metrics', () => {
     using _ = instrument({ spans: false, metricsFrom: actor })
     const file = await client.open(path)
     for (let block = 0; block < 3; block++) await file.read(Buffer.alloc(BLOCK), 0, BLOCK, 0)
+    await client.nop()
     await assert.rejects(file.write(Buffer.alloc(1)), { code: 'EBADF' })
     await assert.rejects(client.open(`${path}-missing`), { code: 'ENOENT' })
 
@@ -95,6 +96,7 @@ describe('metrics', () => {
       assert.ok(told >= earlier[counter] && told <= later[counter], `${counter}: ${told}`)
     }
     assert.ok(later.submitted > 0 && later.enters > 0)
+    assert.equal(value(found, 'uring_actor.cached_reads'), 3)
     await file.close()
   })
 

@@ -97,12 +97,16 @@ function assertSound({ trace, recorded }: Recorded<unknown>): void {
   )
 }
 
-/** Each from an operation's first stage, by the batch that submitted it, to the same one's last. */
+/**
+ * Each from an operation's first stage, by the batch that submitted it, if one did, to the same one's
+ * last.
+ */
 function assertArrows({ arrows, processes }: ReadTrace): void {
   for (const [id, { phases, slices, times }] of arrows) {
     const from = slices[0]!
     const operation = from.parent ?? from
-    const submitted = operation.children.some(({ name }) => name === 'kernel')
+    const inKernel = operation.children.some(({ name }) => name === 'kernel')
+    const submitted = inKernel && operation.details.cached !== true
     assert.equal(phases.join(), submitted ? 's,t,f' : 's,f', `arrow ${id}`)
     const to = slices.at(-1)!
     assert.equal(to.parent ?? to, operation)

@@ -27,6 +27,7 @@ import { letOpensGo } from './files/descriptor.ts'
 import type { FileCallEvents, FileCalls } from './files/file-calls.ts'
 import { FileTable } from './files/file-table.ts'
 import { MetadataCalls } from './files/metadata-calls.ts'
+import { OfferedFiles } from './files/offered-files.ts'
 import type { Host } from './host/host.ts'
 import { openHost } from './host/open-host.ts'
 import { inspect } from './inspect/inspect.ts'
@@ -88,7 +89,9 @@ async function start({
     // With injected faults the same calls are to do the same again, however the threads run.
     earlyRequests: layer === null ? EARLY_REQUESTS : 0,
   }
-  const { loop, parts, departed } = assemble({ engine, choice, layer, host }, words, limits)
+  // What a layer is to see must go through it.
+  const offers = options.cachedReads && layer === null && host.addon !== ''
+  const { loop, parts, departed } = assemble({ engine, choice, layer, host, offers }, words, limits)
   wake = () => loop.wake()
   const answer: StartAnswer = {
     ok: true,
@@ -97,6 +100,7 @@ async function start({
     warnings: engine.limitations.filter(({ warn }) => warn).map(({ text }) => text),
     doorbell: engine.doorbell,
     task: host.taskToWatch,
+    addon: offers ? host.addon : '',
     limits,
     inspection: await inspect(options.inspect, parts, departed),
   }
@@ -129,11 +133,13 @@ interface Parts {
   readonly choice: EngineChoice
   readonly layer: Layer | null
   readonly host: Host
+  /** Clients may read from the page cache themselves. */
+  readonly offers: boolean
 }
 
 /** Makes the parts and ties them together. */
 function assemble(
-  { engine, choice, layer, host }: Parts,
+  { engine, choice, layer, host, offers }: Parts,
   header: Int32Array,
   limits: ActorLimits,
 ): Assembled {
@@ -153,8 +159,9 @@ function assemble(
     transferred: (row, res) => dispatcher.transferred(row, res),
     wake: () => loop.wake(),
   }
+  const offered = new OfferedFiles(offers ? host.binding : null)
   const plainCalls = (): FileCalls =>
-    new MetadataCalls(engine, table, files, channels, host, events)
+    new MetadataCalls(engine, table, files, channels, host, events, offered)
   const metadata =
     layer === null ? plainCalls() : layer.calls({ files, channels, events }, plainCalls)
   const dispatcher: Dispatcher = new Dispatcher(engine, table, files, metadata, channels, {

@@ -29,7 +29,7 @@ function channelOf(): { channel: Channel; words: Int32Array } {
   const trace = new SharedArrayBuffer(TRACE_BYTES)
   const { port1: port } = new MessageChannel()
   port.close()
-  const parts = { channel: memory, arena, trace, port, threadId: 1 }
+  const parts = { channel: memory, arena, trace, port, owner: 1, threadId: 1 }
   const channel = new Channel(2, CAPACITY, parts, 1)
   return { channel, words: new Int32Array(memory) }
 }

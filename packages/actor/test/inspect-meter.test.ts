@@ -41,6 +41,8 @@ class FakeChannel {
     this.id = id
   }
 
+  lookAtCachedReads(): void {}
+
   /** So many operations at one turn, each of which took so long. */
   work(kind: number, count: number, total: number, busy: number, res = 4096): void {
     this.turns++

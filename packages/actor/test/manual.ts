@@ -113,7 +113,7 @@ export function setUp(): void {
   const words = new SharedArrayBuffer(channelBytes(CAPACITY))
   const arena = new SharedArrayBuffer(2 ** 20, { maxByteLength: 2 ** 20 })
   const trace = new SharedArrayBuffer(TRACE_BYTES)
-  const parts = { channel: words, arena, trace, port: {} as MessagePort, threadId: 1 }
+  const parts = { channel: words, arena, trace, port: {} as MessagePort, owner: 1, threadId: 1 }
   channel = new Channel(0, CAPACITY, parts, 1)
   calls = []
   posted = 0

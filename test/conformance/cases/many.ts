@@ -119,7 +119,9 @@ export async function countersTellWhatWasDone({ client, path }: Context): Promis
   await file.read(Buffer.alloc(500), 0, 500, 0)
   await assert.rejects(file.allocate(0, 0))
   const after = await client.stats()
-  assert.equal(after.taken - before.taken, 3)
+  const cached = after.cachedReads - before.cachedReads
+  assert.ok(cached <= 1)
+  assert.equal(after.taken - before.taken, 3 - cached)
   assert.equal(after.completed - before.completed, 3)
   assert.equal(after.errors - before.errors, 1)
   assert.equal(after.bytesWritten - before.bytesWritten, 1000)

@@ -64,7 +64,7 @@ export async function aFullArenaIsTold({ client, path }: Context): Promise<void>
   const leases = fillArena(client)
   const buffer = Buffer.alloc(BLOCK)
   for (const call of [
-    () => file.read(buffer, 0, BLOCK, 0, { noWait }),
+    () => file.read(buffer, 0, BLOCK, null, { noWait }),
     () => file.write(buffer, 0, BLOCK, 0, { noWait }),
     () => file.writeDurable(buffer, 0, BLOCK, 0, { noWait }),
     () => file.readMany([0, BLOCK], BLOCK, { noWait }),

@@ -1,5 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import {
+  CACHED_BYTES,
+  CACHED_READS,
   CHANNEL_ATTACHED,
   CHANNEL_CANCEL_COUNT,
   CHANNEL_CLIENT_STATE,
@@ -77,11 +79,16 @@ export class Channel {
   completed = 0
   errors = 0
   wakes = 0
+  /** Of what was completed: reads that the client has made itself, as of the last look. */
+  cachedReads = 0
+  #cachedBytes = 0
   /** What was completed, by kind. */
   readonly counts: Counts = new Counts()
   /** What the client says of the times of its operations. It may have written anything there. */
   readonly trace: Float64Array
   readonly traceMemory: SharedArrayBuffer
+  /** Under what its files are offered to its thread. */
+  readonly owner: number
   /** The process's clients are counted from 1 on. */
   readonly id: number
   readonly connectedAt: number = nowMicros()
@@ -102,7 +109,7 @@ export class Channel {
   constructor(
     slot: number,
     capacity: number,
-    { channel, arena, trace, port, threadId }: Omit<ConnectMessage, 'kind'>,
+    { channel, arena, trace, port, owner, threadId }: Omit<ConnectMessage, 'kind'>,
     id: number,
   ) {
     this.slot = slot
@@ -116,6 +123,7 @@ export class Channel {
     this.traceMemory = trace
     this.port = port
     this.id = id
+    this.owner = owner
     this.threadId = threadId
   }
 
@@ -232,6 +240,21 @@ export class Channel {
     if (coming > 0 || !this.#wakeIsDue) return
     this.#wakeIsDue = false
     if (Atomics.load(this.words, CHANNEL_CLIENT_STATE) === CLIENT_WAITING) this.wake()
+  }
+
+  /**
+   * Counts what the client has read from the page cache itself since the last look. It may have written
+   * anything there: what cannot be true is not believed.
+   */
+  lookAtCachedReads(): void {
+    const reads = this.trace[CACHED_READS] - this.cachedReads
+    const bytes = this.trace[CACHED_BYTES] - this.#cachedBytes
+    if (!Number.isSafeInteger(reads) || !Number.isSafeInteger(bytes)) return
+    if (reads < 0 || bytes < 0) return
+    this.cachedReads += reads
+    this.#cachedBytes += bytes
+    this.completed += reads
+    this.counts.addReads(reads, bytes)
   }
 
   wake(): void {

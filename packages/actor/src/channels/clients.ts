@@ -251,13 +251,14 @@ export class Clients {
 
 function isConnect(value: unknown): value is ConnectMessage {
   if (typeof value !== 'object' || value === null) return false
-  const { kind, channel, arena, trace, port, threadId } = value as Partial<ConnectMessage>
+  const { kind, channel, arena, trace, port, owner, threadId } = value as Partial<ConnectMessage>
   return (
     kind === CONNECT_KIND &&
     channel instanceof SharedArrayBuffer &&
     arena instanceof SharedArrayBuffer &&
     trace instanceof SharedArrayBuffer &&
     port instanceof MessagePort &&
+    Number.isSafeInteger(owner) &&
     Number.isInteger(threadId)
   )
 }

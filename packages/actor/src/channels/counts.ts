@@ -20,6 +20,12 @@ export class Counts {
     else if (kind === OPERATION_READ || kind === OPERATION_WRITE) this.bytes[kind] += res
   }
 
+  /** Counts reads that have succeeded. */
+  addReads(reads: number, bytes: number): void {
+    this.completed[OPERATION_READ] += reads
+    this.bytes[OPERATION_READ] += bytes
+  }
+
   #addErrors(kind: number, res: number, count: number): void {
     let errors = this.errors[kind]
     if (errors === null) {

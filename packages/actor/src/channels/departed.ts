@@ -8,13 +8,16 @@ export class Departed {
   completed = 0
   errors = 0
   wakes = 0
+  cachedReads = 0
   readonly counts: Counts = new Counts()
   /** Their histograms together; null until there are any. */
   trace: Float64Array | null = null
 
   /** Folds a client's figures in, when nothing more is in flight for it. */
   add(channel: Channel): void {
+    channel.lookAtCachedReads()
     this.completed += channel.completed
+    this.cachedReads += channel.cachedReads
     this.errors += channel.errors
     this.wakes += channel.wakes
     this.counts.addAll(channel.counts)

@@ -28,7 +28,8 @@ export interface StatisticsParts {
 }
 
 export function clientStats(channel: Channel): ClientStats {
-  const { threadId, taken, turns, completed, errors, inFlight, wakes } = channel
+  channel.lookAtCachedReads()
+  const { threadId, taken, turns, completed, cachedReads, errors, inFlight, wakes } = channel
   const { id, counts } = channel
   const connectedMicros = nowMicros() - channel.connectedAt
   const operationsPerTurn = turns === 0 ? 0 : taken / turns
@@ -40,6 +41,7 @@ export function clientStats(channel: Channel): ClientStats {
     turns,
     operationsPerTurn,
     completed,
+    cachedReads,
     errors,
     inFlight,
     bytesRead: counts.bytes[OPERATION_READ],
@@ -54,7 +56,7 @@ export function actorStats(parts: StatisticsParts, departed: Departed): ActorSta
   const channels = parts.channels.filter((channel): channel is Channel => channel !== null)
   const clients = channels.map(clientStats)
   const uptimeMicros = nowMicros() - parts.startedAt
-  const sum = (field: 'completed' | 'errors' | 'wakes'): number =>
+  const sum = (field: 'completed' | 'cachedReads' | 'errors' | 'wakes'): number =>
     clients.reduce((total, client) => total + client[field], departed[field])
   const { enters, submitted, overflow } = engine.counters
   return {
@@ -66,6 +68,7 @@ export function actorStats(parts: StatisticsParts, departed: Departed): ActorSta
     limitations: engine.limitations.map(({ text }) => text),
     clients,
     completed: sum('completed'),
+    cachedReads: sum('cachedReads'),
     errors: sum('errors'),
     inFlight: dispatcher.table.inUse,
     maxInFlight: dispatcher.maxInFlight,

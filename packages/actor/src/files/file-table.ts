@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
+import { FILE_KIND_REGULAR } from '@uring-actor/client/protocol'
 
 export const RIGHT_READ = 1
 export const RIGHT_WRITE = 2
@@ -24,6 +25,8 @@ export class OpenFile {
   byPool = false
   /** A regular file, of which fstat(2) does not wait for anything. */
   local = false
+  /** Its client may read what is in the page cache itself (offered-files.ts). */
+  offered = false
   /** A pipe or a terminal: nothing in it has a position. */
   stream = false
   /** /dev/zero and the like: more can be read at once whatever was read before. */
@@ -73,6 +76,12 @@ export class OpenFile {
     this.direct = (flags & (constants.O_DIRECT ?? 0)) !== 0
     this.memoryAlignment = memoryAlignment
     this.offsetAlignment = offsetAlignment
+  }
+
+  /** What is read of it may be in the page cache, and takes no request of its own to be found there. */
+  get isCached(): boolean {
+    const readable = (this.rights & RIGHT_READ) !== 0
+    return this.kind === FILE_KIND_REGULAR && readable && !this.direct && !this.byPool
   }
 }
 

@@ -7,6 +7,7 @@ import {
   FILE_KIND_REGULAR,
   OPEN_RESULT_KIND,
   OPEN_RESULT_MEMORY_ALIGNMENT,
+  OPEN_RESULT_OFFERED,
   OPEN_RESULT_OFFSET_ALIGNMENT,
   OPERATION_CHMOD,
   OPERATION_CHOWN,
@@ -42,6 +43,7 @@ import { errnoOf, permissionOf } from './errno.ts'
 import type { FileCallEvents, FileCalls } from './file-calls.ts'
 import { type FileTable, OpenFile, RIGHT_WRITE } from './file-table.ts'
 import { type Filesystem, Filesystems } from './filesystem.ts'
+import type { OfferedFiles } from './offered-files.ts'
 import { transferByPool } from './pool-transfer.ts'
 
 const ENFILE = -23
@@ -81,6 +83,7 @@ export class MetadataCalls implements FileCalls {
   #host: Host
   #events: FileCallEvents
   readonly #filesystems: Filesystems
+  readonly #offered: OfferedFiles
 
   constructor(
     engine: Engine,
@@ -89,7 +92,9 @@ export class MetadataCalls implements FileCalls {
     channels: ReadonlyArray<Channel | null>,
     host: Host,
     events: FileCallEvents,
+    offered: OfferedFiles,
   ) {
+    this.#offered = offered
     this.#engine = engine
     this.#table = table
     this.#files = files
@@ -226,7 +231,9 @@ export class MetadataCalls implements FileCalls {
       return
     }
     this.#files.put(file)
-    const result = this.#float64(row, 3)
+    const { owner } = this.#channels[channel] as Channel
+    const result = this.#float64(row, 4)
+    result[OPEN_RESULT_OFFERED] = this.#offered.offer(file, owner) ? 1 : 0
     result[OPEN_RESULT_KIND] = kind
     result[OPEN_RESULT_MEMORY_ALIGNMENT] = memory
     result[OPEN_RESULT_OFFSET_ALIGNMENT] = offset
@@ -241,6 +248,10 @@ export class MetadataCalls implements FileCalls {
   /** Takes a file out of the ring and closes it. Nothing may be in flight on it. */
   closeFile(file: OpenFile, done: (res: number) => void): void {
     this.#engine.unregisterFile(file.slot)
+    this.#offered.withdraw(file, () => this.#closeDescriptor(file, done))
+  }
+
+  #closeDescriptor(file: OpenFile, done: (res: number) => void): void {
     const closed = (error: NodeJS.ErrnoException | null): void => {
       this.#files.release(file.slot)
       done(errnoOf(error))

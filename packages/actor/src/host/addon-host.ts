@@ -20,11 +20,14 @@ const EOPNOTSUPP = -95
 /** The host that the addon makes. Its calls on files run in libuv's pool. */
 export class AddonHost implements Host {
   readonly binding: NativeBinding
+  readonly addon: string
   readonly obstacle = null
   readonly taskToWatch = 0
 
-  constructor(binding: NativeBinding) {
+  /** `addon` is the file that `binding` was loaded from. */
+  constructor(binding: NativeBinding, addon: string) {
     this.binding = binding
+    this.addon = addon
   }
 
   async claim(): Promise<boolean> {

@@ -11,6 +11,8 @@ import type { OpenFile } from '../files/file-table.ts'
 export interface Host {
   /** The addon, which a ring is made with; null without it. */
   readonly binding: NativeBinding | null
+  /** The addon's file; empty without it. */
+  readonly addon: string
   /** Why there is no addon. */
   readonly obstacle: EngineObstacle | null
   /** Claims the one actor of this process for this thread. False when another thread has it. */

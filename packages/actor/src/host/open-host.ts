@@ -1,4 +1,4 @@
-import { loadBinding } from '@uring-actor/native'
+import { loadAddon } from '@uring-actor/native'
 import { obstacleOf } from '../engine/open-ring.ts'
 import { AddonHost } from './addon-host.ts'
 import type { Host } from './host.ts'
@@ -7,7 +7,8 @@ import { PlainHost } from './plain-host.ts'
 /** The host with the addon, where it can be loaded; else the plain one, which knows why. */
 export function openHost(): Host {
   try {
-    return new AddonHost(loadBinding())
+    const { binding, file } = loadAddon()
+    return new AddonHost(binding, file)
   } catch (error) {
     const obstacle = obstacleOf(error)
     if (obstacle === null) throw error

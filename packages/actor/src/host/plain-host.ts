@@ -12,6 +12,7 @@ const EOPNOTSUPP = -95
 /** The host where there is no addon: node alone. */
 export class PlainHost implements Host {
   readonly binding = null
+  readonly addon = ''
   readonly obstacle: EngineObstacle
   readonly taskToWatch: number = ownTask()
   readonly #claim = new ThreadClaim()

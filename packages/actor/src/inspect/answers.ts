@@ -84,6 +84,7 @@ export class Answers {
     for (const channel of this.#parts.channels) {
       if (channel === null) continue
       const { id, threadId, connectedAt } = channel
+      channel.lookAtCachedReads()
       const reading = Reading.of(channel, channel)
       const before = this.#clients.get(id) ?? NOTHING
       const figures = reading.since(before, intervalMicros)

@@ -45,6 +45,7 @@ class ActorMetrics {
   readonly #clients: Observable
   readonly #openFiles: Observable
   readonly #time: Observable
+  readonly #cachedReads: Observable
   readonly #submitted: Observable
   readonly #enters: Observable
   readonly #sleeps: Observable
@@ -59,6 +60,11 @@ class ActorMetrics {
     this.#clients = this.#level('clients', '{client}', 'Clients connected.')
     this.#openFiles = this.#level('open_files', '{file}', 'Files open in the actor.')
     this.#time = this.#counter('time', 's', "The actor's time in its own code, and waiting.")
+    this.#cachedReads = this.#counter(
+      'cached_reads',
+      '{operation}',
+      'Reads that clients have made themselves, from the page cache.',
+    )
     this.#submitted = this.#counter('submitted', '{operation}', 'Operations submitted to the ring.')
     this.#enters = this.#counter('enters', '{call}', 'Calls of io_uring_enter.')
     this.#sleeps = this.#counter('sleeps', '{sleep}', 'Times that the actor slept.')
@@ -95,6 +101,7 @@ class ActorMetrics {
     result.observe(this.#openFiles, stats.openFiles)
     result.observe(this.#time, stats.busyMicros / 1e6, { 'uring_actor.state': 'busy' })
     result.observe(this.#time, stats.idleMicros / 1e6, { 'uring_actor.state': 'idle' })
+    result.observe(this.#cachedReads, stats.cachedReads)
     result.observe(this.#submitted, stats.submitted)
     result.observe(this.#enters, stats.enters)
     result.observe(this.#sleeps, stats.blocks, { 'uring_actor.sleep': 'kernel' })

@@ -32,6 +32,8 @@ export type StartAnswer =
       readonly doorbell: number
       /** For clients to look whether the thread lives; 0: they need not. */
       readonly task: number
+      /** The file of the addon, for clients; empty where they have no use for it. */
+      readonly addon: string
       readonly limits: ActorLimits
       readonly inspection: InspectionAnswer
     }

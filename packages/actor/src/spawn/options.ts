@@ -36,6 +36,11 @@ export interface ActorOptions {
    * goes before this.
    */
   engine?: EngineName
+  /**
+   * Clients that have little else under way read what is in the page cache on their own thread, without
+   * the actor. Default true.
+   */
+  cachedReads?: boolean
   /** Longest look for new work before the actor sleeps, in microseconds. Default 100; 0: never. */
   spinMicros?: number
   /**
@@ -62,6 +67,7 @@ export interface ResolvedOptions {
   readonly arenaBytes: number
   readonly maxFiles: number
   readonly engine: EngineName
+  readonly cachedReads: boolean
   readonly spinMicros: number
   /** Where the socket is to be; null: nowhere. */
   readonly inspect: InspectPlace | null
@@ -81,6 +87,7 @@ const KNOWN: readonly string[] = [
   'arenaBytes',
   'maxFiles',
   'engine',
+  'cachedReads',
   'spinMicros',
   'trace',
   'slowOperationMs',
@@ -105,6 +112,7 @@ export function resolveOptions(options: ActorOptions | undefined): ResolvedOptio
     ),
     maxFiles: size(given.maxFiles, 'maxFiles', 4096, 1, 32767),
     engine: engineOf(given.engine),
+    cachedReads: flag(given.cachedReads, 'cachedReads', true),
     spinMicros: size(given.spinMicros, 'spinMicros', 100, 0, 10_000),
     inspect: inspectPlace(given.inspect),
   }
@@ -159,6 +167,12 @@ function checkedEngine(engine: unknown, name: string): EngineName {
     throw invalidValue(name, `must be one of: ${ENGINES.join(', ')}`, engine)
   }
   return engine as EngineName
+}
+
+function flag(value: unknown, name: string, fallback: boolean): boolean {
+  if (value === undefined) return fallback
+  if (typeof value !== 'boolean') throw invalidType(`options.${name}`, 'of type boolean', value)
+  return value
 }
 
 function size(value: unknown, name: string, fallback: number, min: number, max: number): number {

@@ -151,7 +151,7 @@ function startThread(data: StartData, forget: () => void): Promise<Actor> {
         worker.once('exit', () => reject(startError(answer.code, answer.message)))
         return
       }
-      const { choice, doorbell, engine, inspection, limits, task } = answer
+      const { addon, choice, doorbell, engine, inspection, limits, task } = answer
       warnOnce(choice, answer.warnings)
       if (inspection.failure !== null) warnOfInspection(inspection.failure)
       const address: ActorAddress = {
@@ -161,6 +161,7 @@ function startThread(data: StartData, forget: () => void): Promise<Actor> {
         doorbell,
         task,
         engine,
+        addon,
         limits,
         header: data.header,
       }

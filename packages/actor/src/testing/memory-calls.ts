@@ -3,6 +3,7 @@ import {
   FILE_KIND_REGULAR,
   OPEN_RESULT_KIND,
   OPEN_RESULT_MEMORY_ALIGNMENT,
+  OPEN_RESULT_OFFERED,
   OPEN_RESULT_OFFSET_ALIGNMENT,
   OPERATION_CHMOD,
   OPERATION_CHOWN,
@@ -90,7 +91,8 @@ export class MemoryCalls implements FileCalls {
     const generation = files.generationOf(slot)
     const kind = FILE_KIND_REGULAR
     files.put(new OpenFile(slot, generation, -1, channel, flags, kind, ALIGNMENT, ALIGNMENT))
-    const result = new Float64Array(arena.buffer, start, 3)
+    const result = new Float64Array(arena.buffer, start, 4)
+    result[OPEN_RESULT_OFFERED] = 0
     result[OPEN_RESULT_KIND] = kind
     result[OPEN_RESULT_MEMORY_ALIGNMENT] = ALIGNMENT
     result[OPEN_RESULT_OFFSET_ALIGNMENT] = ALIGNMENT

@@ -11,7 +11,7 @@ export interface Place {
 }
 
 /** What an event says of itself when it is clicked. */
-export type Details = Readonly<Record<string, number | string | undefined>>
+export type Details = Readonly<Record<string, number | string | boolean | undefined>>
 
 function where({ process, thread }: Place): string {
   return `"pid":${process},"tid":${thread}`

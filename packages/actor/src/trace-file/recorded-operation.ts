@@ -5,6 +5,7 @@ import {
   COMPLETION_REFUSED,
   OPERATION_NAMES,
   RECORD_BUSY,
+  RECORD_CACHED,
   RECORD_COMPLETED,
   RECORD_DELIVERED,
   RECORD_FILE,
@@ -77,6 +78,7 @@ export function detailsOf(
     result: res >= 0 ? known(res) : undefined,
     error: res < 0 ? errorCode(res) : undefined,
     fate: fateOf(records[at + RECORD_FLAGS]),
+    cached: wasCached(records, at) ? true : undefined,
     busyMicros: rounded(busy),
     idleMicros: rounded(total - busy),
   }
@@ -89,6 +91,11 @@ function known(value: number): number | undefined {
 
 function rounded(micros: number): number | undefined {
   return known(Math.round(micros * 1000) / 1000)
+}
+
+/** Its client's thread has read from the page cache itself. */
+export function wasCached(records: Float64Array, at: number): boolean {
+  return (records[at + RECORD_FLAGS] & RECORD_CACHED) !== 0
 }
 
 /** Why an operation was not carried out, if it was not. */

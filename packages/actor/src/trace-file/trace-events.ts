@@ -10,7 +10,7 @@ import {
 } from '@uring-actor/client/protocol'
 import { ClientTrack } from './client-track.ts'
 import { arrow, type Details, label, type Place, slice } from './event-text.ts'
-import { detailsOf, type Moments, momentsOf, nameOf } from './recorded-operation.ts'
+import { detailsOf, type Moments, momentsOf, nameOf, wasCached } from './recorded-operation.ts'
 
 /** The actor's process and thread in the file; those of clients follow. */
 const ACTOR: Place = { process: 1, thread: 1 }
@@ -93,8 +93,10 @@ export class TraceEvents {
       if (moments === null) continue
       const place = this.#fits(OPERATION_EVENTS) ? this.#placeOf(client, moments) : null
       if (place === null) this.#dropped++
-      else
-        this.#operation(place, nameOf(records, at), moments, detailsOf(records, at, moments, files))
+      else {
+        const details = detailsOf(records, at, moments, files)
+        this.#operation(place, nameOf(records, at), moments, details, wasCached(records, at))
+      }
     }
     return this.#piece()
   }
@@ -108,7 +110,13 @@ export class TraceEvents {
     return track.placeFor(posted, delivered, this.#lines, () => this.#threads++)
   }
 
-  #operation(place: Place, name: string, moments: Moments, details: Details): void {
+  #operation(
+    place: Place,
+    name: string,
+    moments: Moments,
+    details: Details,
+    cached: boolean,
+  ): void {
     const { posted, taken, submitted, completed, delivered } = moments
     const id = ++this.#operations
     this.#lines.push(slice(place, 'uring', name, posted, delivered, details))
@@ -116,9 +124,10 @@ export class TraceEvents {
     this.#part(place, 'stage', 'batch', taken, submitted)
     this.#part(place, 'stage', 'kernel', submitted, completed)
     this.#lines.push(arrow('s', place, id, posted))
-    // What was refused, or cancelled before, was not submitted; and what was, before the recording
+    // What its client read itself has met no batch. What was refused, or cancelled before, was not submitted; and what was, before the recording
     // began, in a batch that is not in the file.
-    if (completed > submitted && submitted > (this.#began - this.#origin) * 1000) {
+    const began = (this.#began - this.#origin) * 1000
+    if (!cached && completed > submitted && submitted > began) {
       // What is submitted as a batch begins is in it a nanosecond later, and not in the one before.
       this.#lines.push(arrow('t', ACTOR, id, submitted + 1))
     }

@@ -135,7 +135,15 @@ export class World {
     const { port1, port2 } = new MessageChannel()
     port1.unref()
     member.port = port1
-    const message = { kind: CONNECT_KIND, channel, arena, trace, port: port2, threadId: 1 }
+    const message = {
+      kind: CONNECT_KIND,
+      channel,
+      arena,
+      trace,
+      port: port2,
+      owner: 1,
+      threadId: 1,
+    }
     this.clients.onMessage(message)
     assert.ok(this.clients.channels[slot], 'it was taken')
     for (const [access, kind] of [

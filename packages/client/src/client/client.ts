@@ -1,4 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
+import { loadAddon } from '../cached/addon.ts'
+import { CachedReads } from '../cached/cached-reads.ts'
 import { actorExited, invalidType, systemError } from '../errors/index.ts'
 import { fileMode, integer } from '../file/arguments.ts'
 import { openSteps } from '../file/file-steps.ts'
@@ -52,8 +54,14 @@ export class Client {
   #lastLatency: Record<string, OperationLatency> | null = null
   #closing: Promise<void> | null = null
 
-  constructor(transport: Transport, port: MessagePort) {
+  readonly #owner: number
+  /** Made when the first file is opened that it is for; null where it cannot be. */
+  #cachedReads: CachedReads | null | undefined
+
+  /** `owner` is what the actor knows of this client and nobody else (ConnectMessage). */
+  constructor(transport: Transport, port: MessagePort, owner: number) {
     this.#transport = transport
+    this.#owner = owner
     this.#control = new Control(port, () => transport.failure ?? actorExited())
   }
 
@@ -107,7 +115,16 @@ export class Client {
       options?.blockSize === undefined ? 0 : integer(options.blockSize, 'blockSize', 1, 2 ** 30)
     this.#transport.assertOpen()
     const state = yield* openSteps(this.#transport, bytes, openFlag, fileModeBits)
+    if (state.offered) state.cached = this.#cachedReadsOf()
     return new UringFile(state, blockSize)
+  }
+
+  #cachedReadsOf(): CachedReads | null {
+    if (this.#cachedReads === undefined) {
+      const calls = loadAddon(this.#transport.address.addon)
+      this.#cachedReads = calls && new CachedReads(this.#transport, calls, this.#owner)
+    }
+    return this.#cachedReads
   }
 
   /**
@@ -121,10 +138,10 @@ export class Client {
     const page = transport.arena.allocate(orderOf(transport, length))
     if (page < 0) throw arenaFull(transport, length)
     this.#leases++
-    return new Lease(transport.arena.buffer, page << PAGE_SHIFT, length, this.#owner, page)
+    return new Lease(transport.arena.buffer, page << PAGE_SHIFT, length, this.#leaseOwner, page)
   }
 
-  readonly #owner = {
+  readonly #leaseOwner = {
     releaseLease: (page: number): void => {
       this.#leases--
       if (this.#transport.arena.release(page)) this.#transport.operations.admit()

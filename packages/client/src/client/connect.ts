@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import * as threads from 'node:worker_threads'
 import { actorClosing, actorExited, invalidType, UringError } from '../errors/index.ts'
 import {
@@ -54,7 +55,7 @@ export function connect(address?: ActorAddress): Client {
   const { maxClients } = to.limits
   if (Atomics.load(header, HEADER_CLIENTS) >= maxClients) throw tooManyClients(maxClients)
   const { transport, port, message } = prepare(to)
-  const client = new Client(transport, port)
+  const client = new Client(transport, port, message.owner)
   // The place of a thread that is terminated before the actor has heard of it is found to be free a second
   // later only (one that exits gives it back, see Place): so nothing that takes time stands between these.
   if (!transport.place.take(maxClients)) {
@@ -97,6 +98,7 @@ function prepare(to: ActorAddress): Prepared {
     arena: transport.arena.buffer,
     trace: transport.trace.recorder.memory,
     port: port2,
+    owner: randomInt(2 ** 48 - 1),
     threadId: threads.threadId,
   }
   return { transport, port: port1, message }

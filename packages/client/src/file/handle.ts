@@ -1,4 +1,5 @@
 import { constants } from 'node:fs'
+import type { CachedReads } from '../cached/cached-reads.ts'
 import { systemError, UringError } from '../errors/index.ts'
 import type { Transport } from '../transport/transport.ts'
 import { Runs } from '../transport/turns.ts'
@@ -19,6 +20,12 @@ export class FileHandleState {
   readonly append: boolean
   /** Its operations that are under way at this client, where the actor does not know of all of them yet. */
   readonly runs: Runs = new Runs()
+  /** The actor lets this thread read what is cached of it; with what, or null for not at all. */
+  readonly offered: boolean
+  cached: CachedReads | null = null
+  /** Reads in a row that found something not cached, and how many are not to be tried now. */
+  cacheMisses = 0
+  cacheSkips = 0
   /** `close` was called: what was asked for before goes on, nothing new is taken. */
   closing = false
   /** The actor was asked to close it. */
@@ -40,6 +47,7 @@ export class FileHandleState {
     this.kind = result[0]
     this.memoryAlignment = result[1]
     this.offsetAlignment = result[2]
+    this.offered = result[3] === 1
     this.direct = (flags & (constants.O_DIRECT ?? 0)) !== 0
     this.append = (flags & constants.O_APPEND) !== 0
     transport.paths.set(slot, path)

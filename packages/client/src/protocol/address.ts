@@ -34,22 +34,32 @@ export interface ActorAddress {
    */
   readonly task: number
   readonly engine: string
+  /**
+   * The addon's file, with which clients read from the page cache themselves; empty when they are not
+   * to, or there is none.
+   */
+  readonly addon: string
   readonly limits: ActorLimits
   readonly header: SharedArrayBuffer
 }
 
 /** Key of the address in the environment data. It holds the version: other versions stay apart. */
-export const ADDRESS_KEY = 'uring-actor:address:3'
+export const ADDRESS_KEY = 'uring-actor:address:4'
 
 /** The value that `connect()` sends to the actor's thread, with the control port. */
 export interface ConnectMessage {
-  readonly kind: 'uring-actor:connect:3'
+  readonly kind: 'uring-actor:connect:4'
   readonly channel: SharedArrayBuffer
   readonly arena: SharedArrayBuffer
   /** What the client records of its operations, trace.ts. */
   readonly trace: SharedArrayBuffer
   readonly port: import('node:worker_threads').MessagePort
+  /**
+   * A random number that nobody else knows, an integer: files are offered under it. It is never in
+   * memory that is shared.
+   */
+  readonly owner: number
   /** The client's thread, for reports only. */
   readonly threadId: number
 }
-export const CONNECT_KIND = 'uring-actor:connect:3'
+export const CONNECT_KIND = 'uring-actor:connect:4'

@@ -15,7 +15,7 @@
  *         648  slow      (any thread)     microseconds from which an operation is slow; 0: never
  *         768  crowded   (actor)
  */
-export const PROTOCOL_VERSION = 3
+export const PROTOCOL_VERSION = 4
 /** 'URAH', little endian. */
 export const HEADER_MAGIC = 0x48415255
 

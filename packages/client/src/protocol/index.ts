@@ -1,6 +1,7 @@
 /** The shared-memory protocol, in one place. See docs/memory-layout.md for the drawing. */
 export * from './address.ts'
 export * from './arena-layout.ts'
+export * from './cached-reads.ts'
 export * from './channel.ts'
 export * from './clock.ts'
 export * from './header.ts'

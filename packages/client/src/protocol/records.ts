@@ -64,7 +64,9 @@ export const MAX_TRANSFER_BYTES = 0x7ffff000
 export const OPEN_RESULT_KIND = 0
 export const OPEN_RESULT_MEMORY_ALIGNMENT = 1
 export const OPEN_RESULT_OFFSET_ALIGNMENT = 2
-export const OPEN_RESULT_BYTES = 24
+/** 1: the client may read what is in the page cache itself (cached-reads.ts). */
+export const OPEN_RESULT_OFFERED = 3
+export const OPEN_RESULT_BYTES = 32
 export const FILE_KIND_REGULAR = 0
 export const FILE_KIND_BLOCK_DEVICE = 1
 export const FILE_KIND_OTHER = 2

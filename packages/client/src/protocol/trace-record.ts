@@ -6,7 +6,7 @@
 
 /** One operation that was delivered, as indices of its row. */
 export const RECORD_OPERATION = 0
-/** As in its completion: the result, and COMPLETION_* flags. */
+/** As in its completion: the result, and COMPLETION_* flags, or RECORD_CACHED. */
 export const RECORD_RES = 1
 export const RECORD_FLAGS = 2
 /** The five moments, as they were read: clocks of two threads may differ by a microsecond. */
@@ -23,6 +23,9 @@ export const RECORD_LENGTH = 10
 /** Index of its file's path among those of the chunk; NaN where there is none, or none is known. */
 export const RECORD_FILE = 11
 export const RECORD_F64 = 12
+
+/** A flag that no completion has: the client's thread has read from the page cache itself. */
+export const RECORD_CACHED = 256
 
 /** One batch of the actor: it takes requests, then calls the kernel and delivers what came back. */
 export const BATCH_STARTED = 0

@@ -5,7 +5,8 @@
  *   histogram   0        1        2
  *              |sum     |max     |count of bucket 0 … BUCKETS - 1       |
  *
- * There is no operation 0: the first word of its block is TRACE_HELD (trace-record.ts).
+ * There is no operation 0: its block begins with TRACE_HELD (trace-record.ts), CACHED_READS and
+ * CACHED_BYTES.
  *
  * The client alone writes there, its own thread; the actor reads it for statistics, and believes
  * nothing of it. Counts are float64 because at a million operations a second 32 bits last an hour.
@@ -54,6 +55,10 @@ export const KIND_F64: number = HISTOGRAM_F64 * METRICS.length
 
 /** Bytes of a client's trace memory. Pages of kinds that never occur are never touched. */
 export const TRACE_BYTES: number = OPERATION_LIMIT * KIND_F64 * 8
+
+/** Indices of a Float64Array over trace memory: what the client has read from the page cache itself. */
+export const CACHED_READS = 1
+export const CACHED_BYTES = 2
 
 /** Index, in a Float64Array over trace memory, of the histogram of one kind and metric. */
 export function histogramAt(kind: number, metric: number): number {

@@ -1,4 +1,6 @@
 import {
+  COMPLETION_COMPLETED_F64,
+  COMPLETION_TAKEN_F64,
   epochMillis,
   HEADER_SLOW,
   HEADER_TRACE,
@@ -7,6 +9,7 @@ import {
   OPERATION_DETACH,
   OPERATION_NAMES,
   OPERATION_OPEN,
+  RECORD_CACHED,
   storeMicros,
   TRACE_LEVEL,
   TRACE_LOG,
@@ -61,7 +64,8 @@ export class OperationTrace {
     report: (slow: SlowOperation) => void,
     hand: HandOn,
   ) {
-    this.posted = new Float64Array(capacity)
+    // One more, for what this thread reads itself.
+    this.posted = new Float64Array(capacity + 1)
     this.rows = new OperationRows(this.recorder, this.posted, places, hand)
     this.#header = header
     this.#places = places
@@ -149,6 +153,28 @@ export class OperationTrace {
       this.#slow.tell(this.#describe(operation), res, recorder.stages(), recorder.now[0])
     }
     if (operation.span !== null) this.#end(operation.span, operation, res)
+  }
+
+  /** This thread has read something itself, and its caller is there. */
+  ownRead(read: Traced & { readonly times: Float64Array }, blocking: boolean): void {
+    this.posted[read.slot] = read.times[COMPLETION_TAKEN_F64]
+    const level = this.#header[HEADER_TRACE] & TRACE_LEVEL
+    if (level === TRACE_SPAN) this.#perhapsBegin(read, blocking)
+  }
+
+  /** The caller hears of it: at once, or `later` than it was read. */
+  ownDelivered(read: Traced & { readonly times: Float64Array }, res: number, later: boolean): void {
+    const word = this.#header[HEADER_TRACE]
+    const { recorder } = this
+    const { times } = read
+    this.posted[read.slot] = times[COMPLETION_TAKEN_F64]
+    this.#records = (word & TRACE_RECORD) !== 0
+    this.#slowMicros = this.#header[HEADER_SLOW]
+    if (later) storeMicros(recorder.now, 0)
+    else recorder.now[0] = times[COMPLETION_COMPLETED_F64]
+    this.completed(read, res, RECORD_CACHED, times, 0)
+    recorder.flush()
+    read.span = null
   }
 
   #end(span: Span, operation: Traced, res: number): void {

@@ -8,13 +8,16 @@ export interface ClientStats {
   readonly threadId: number
   /** Since it connected, in microseconds. */
   readonly connectedMicros: number
-  /** Operations taken from the channel, completed, and completed with an error. */
+  /** Operations taken from the channel. */
   readonly taken: number
   /** Times that the actor took any, and how many at a time, on average. */
   readonly turns: number
   readonly operationsPerTurn: number
+  /** Operations completed; how many of them with an error. */
   readonly completed: number
   readonly errors: number
+  /** And how many were reads that this client's thread has made itself, from the page cache. */
+  readonly cachedReads: number
   readonly inFlight: number
   readonly bytesRead: number
   readonly bytesWritten: number
@@ -40,6 +43,8 @@ export interface ActorStats {
   readonly clients: readonly ClientStats[]
   readonly completed: number
   readonly errors: number
+  /** Of what was completed: reads that clients' threads have made themselves, from the page cache. */
+  readonly cachedReads: number
   readonly inFlight: number
   readonly maxInFlight: number
   /** io_uring_enter calls, operations submitted by them, and the mean of the batches. */

@@ -15,7 +15,7 @@ export interface TraceOptions {
 
 /** What one kind of operation came to. Times are in microseconds. */
 export interface OperationStats {
-  /** Completed by the actor, and those of them with an error. */
+  /** Completed, and those of them with an error. */
   readonly count: number
   readonly errors: number
   /** How many with which error, by the code that node:fs gives it. */

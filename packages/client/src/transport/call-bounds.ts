@@ -116,6 +116,11 @@ export class CallBounds {
     if (operations.freeCount === 0) throw busy(this.#transport, 'channel', 0)
   }
 
+  /** It was done at once, though its caller has not heard of it. */
+  begun(): void {
+    this.#entered = true
+  }
+
   /** Throws where something more would be begun for a caller who has given up. */
   goOn(): void {
     if (this.givenUp === null) return

@@ -9,6 +9,7 @@ import {
   COMPLETION_RES,
   COMPLETION_USER_HIGH,
   COMPLETION_USER_LOW,
+  OPERATION_READ,
   REQUEST_FLAGS_SHIFT,
   wordsOf,
 } from '../protocol/index.ts'
@@ -62,6 +63,10 @@ export class Transport {
   readonly #exitEntry: ExitEntry
   readonly #early: number
   #publishQueued = false
+  /** Requests under way that are no reads. */
+  #others = 0
+  /** Operations that were delivered and whose callers may go on with another one each. */
+  #recent = 0
   /** Within a blocking call. */
   #blocking = false
   #publishTask = (): void => {
@@ -100,6 +105,16 @@ export class Transport {
     )
     this.place = new Place(address.header, channel)
     this.#exitEntry = endAtExit(this.#completions, this.trace.rows, this.place)
+  }
+
+  /** Operations under way, and those that may be again when their callers have gone on. */
+  get concurrency(): number {
+    return this.operations.outstandingCount + this.#recent
+  }
+
+  /** Nothing waits, and what is under way are reads of one request each: none changes anything. */
+  get hasOnlyReads(): boolean {
+    return this.#others === 0 && this.#turns.idle && !this.operations.hasWaiting
   }
 
   /** Throws when the client takes no new work. */
@@ -165,6 +180,8 @@ export class Transport {
     len: number,
     rwFlags: number,
   ): void {
+    if (kind !== OPERATION_READ) this.#others++
+    if (this.#recent > 0) this.#recent--
     operation.kind = kind
     operation.fd = fd
     operation.offLow = offLow
@@ -276,6 +293,8 @@ export class Transport {
       settle(this.arena, operation, res, extra, flags, this.#freeTask)
     }
     completions.giveBack()
+    // What was delivered before and did not go on is forgotten by and by.
+    this.#recent = (this.#recent >> 1) + count
     if (tracing) trace.recorder.delivered(count)
     this.operations.admit()
     return count
@@ -284,6 +303,7 @@ export class Transport {
   /** Gives a claimed or posted operation's memory and slot back. */
   free(operation: Operation): void {
     if (operation.page >= 0) this.arena.release(operation.page)
+    if (operation.posted && operation.kind !== OPERATION_READ) this.#others--
     operation.clear()
     this.operations.free(operation)
   }
