@@ -1,7 +1,8 @@
 // The order of loads and stores between clients and actor, searched through by spin: with two clients and
 // rings of two, and without any time limit, nobody waits for ever, nothing is read before it was written
-// or overwritten before it was read, and each request completes. The same with one mistake planted at a
-// time: spin finds each of them.
+// or overwritten before it was read, and each request completes; and no thread reads a file by a
+// descriptor that is another one's by then. The same with one mistake planted at a time: spin finds each
+// of them.
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -37,6 +38,14 @@ const MODELS: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
     COMPLETION_AFTER_TAIL: /assertion violated/,
     CLAIM_TOO_MANY: /assertion violated/,
     SLOT_BEFORE_READ: /assertion violated/,
+  },
+  'offered-file.pml': {
+    FIELDS_AFTER_OFFER: /assertion violated/,
+    CLOSE_BEFORE_WITHDRAW: /assertion violated/,
+    CLEAR_AFTER_LOOK: /assertion violated/,
+    READERS_NOT_AWAITED: /assertion violated/,
+    LOOK_BEFORE_COUNT: /assertion violated/,
+    GENERATION_UNCHECKED: /assertion violated/,
   },
 }
 
