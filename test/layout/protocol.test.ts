@@ -138,7 +138,7 @@ test('segments of an arena double, cover it, and do not overlap', () => {
 })
 
 test('results of open and stat fit into the blocks they are written to', () => {
-  assert.equal(protocol.OPEN_RESULT_BYTES, 3 * 8)
+  assert.equal(protocol.OPEN_RESULT_BYTES, 4 * 8)
   assert.equal(protocol.STAT_BYTES, protocol.STAT_FIELDS.length * 8)
   assert.ok(protocol.STAT_BYTES <= protocol.PAGE_BYTES)
   assert.equal(1 << protocol.PAGE_SHIFT, protocol.PAGE_BYTES)

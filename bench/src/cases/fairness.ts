@@ -9,6 +9,17 @@ const P99 = 'p99Micros'
 const POLITE_DEPTH = 4
 const GREEDY_DEPTH = 1024
 
+/** Whether clients read what is cached themselves, as they do by default, or the actor reads all of it. */
+interface Way {
+  readonly suffix: string
+  readonly cachedReads: boolean
+}
+
+const WAYS: readonly Way[] = [
+  { suffix: '', cachedReads: true },
+  { suffix: ', all by the actor', cachedReads: false },
+]
+
 /**
  * What a client with few reads in flight waits for while another one has as many as it may. A thread
  * that is busy by itself takes a processor too, so that a case without the actor's part is there to
@@ -21,32 +32,36 @@ export const fairness: Comparison = {
     { key: 'p50Micros', label: 'p50 µs', digits: 1 },
     { key: P99, label: 'p99 µs', digits: 1 },
   ],
-  cases: [
-    { name: 'alone', run: (input) => polite(input, 0) },
-    { name: 'beside a polite one', run: (input) => polite(input, POLITE_DEPTH) },
-    { name: 'beside a greedy one', run: (input) => polite(input, GREEDY_DEPTH) },
-  ],
-  figures: [
+  cases: WAYS.flatMap((way) => [
+    { name: `alone${way.suffix}`, run: (input) => polite(input, 0, way) },
+    { name: `beside a polite one${way.suffix}`, run: (input) => polite(input, POLITE_DEPTH, way) },
+    { name: `beside a greedy one${way.suffix}`, run: (input) => polite(input, GREEDY_DEPTH, way) },
+  ]),
+  figures: WAYS.flatMap(({ suffix }) => [
     {
-      label: `p99, beside one with ${GREEDY_DEPTH} in flight / one with ${POLITE_DEPTH}`,
+      label: `p99, beside one with ${GREEDY_DEPTH} in flight / one with ${POLITE_DEPTH}${suffix}`,
       how: 'ratio',
       metric: P99,
-      of: 'beside a greedy one',
-      against: 'beside a polite one',
+      of: `beside a greedy one${suffix}`,
+      against: `beside a polite one${suffix}`,
       atMost: 3,
     },
     {
-      label: `p99, beside one with ${GREEDY_DEPTH} in flight / alone`,
+      label: `p99, beside one with ${GREEDY_DEPTH} in flight / alone${suffix}`,
       how: 'ratio',
       metric: P99,
-      of: 'beside a greedy one',
-      against: 'alone',
+      of: `beside a greedy one${suffix}`,
+      against: `alone${suffix}`,
     },
-  ],
+  ]),
 }
 
-async function polite({ file: path, size, seconds }: CaseInput, depth: number): Promise<Sample> {
-  const actor = await spawnActor()
+async function polite(
+  { file: path, size, seconds }: CaseInput,
+  depth: number,
+  { cachedReads }: Way,
+): Promise<Sample> {
+  const actor = await spawnActor({ cachedReads })
   const worker = depth === 0 ? null : await startOther({ file: path, size, depth })
   const file = await actor.connect().open(path, 'r')
   const micros: number[] = []

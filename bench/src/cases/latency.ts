@@ -7,6 +7,8 @@ import type { Case, CaseInput, Comparison, Figure, Sample } from '../comparison.
 import { BLOCK_BYTES, Meter } from '../meter.ts'
 
 const P50 = 'p50Micros'
+/** Ours, where clients read nothing by themselves. */
+const BY_ACTOR = 'uring-actor, all by the actor'
 
 /** The machine's other load, and the time from one read's end to the next one's beginning. */
 interface Surroundings {
@@ -28,18 +30,24 @@ export const latency: Comparison = {
     { key: 'p99Micros', label: 'p99 µs', digits: 1 },
   ],
   cases: [IDLE, BUSY, PAUSED].flatMap((surroundings) => [
-    latencyCase('uring-actor', oneByOneOurs, surroundings),
+    latencyCase('uring-actor', ours(true), surroundings),
+    latencyCase(BY_ACTOR, ours(false), surroundings),
     latencyCase('fs.read callback', oneByOneCallback, surroundings),
   ]),
-  figures: [figure(IDLE, 0.6), figure(BUSY, 0.6), figure(PAUSED)],
+  figures: [
+    figure('uring-actor', IDLE, 0.6),
+    figure('uring-actor', BUSY, 0.6),
+    figure('uring-actor', PAUSED),
+    ...[IDLE, BUSY, PAUSED].map((surroundings) => figure(BY_ACTOR, surroundings)),
+  ],
 }
 
-function figure({ label }: Surroundings, atMost?: number): Figure {
+function figure(name: string, { label }: Surroundings, atMost?: number): Figure {
   return {
-    label: `p50, ours / fs.read callback, ${label}`,
+    label: `p50, ${name} / fs.read callback, ${label}`,
     how: 'ratio',
     metric: P50,
-    of: `uring-actor, ${label}`,
+    of: `${name}, ${label}`,
     against: `fs.read callback, ${label}`,
     ...(atMost === undefined ? {} : { atMost }),
   }
@@ -66,19 +74,21 @@ function latencyCase(name: string, open: Opener, { label, busy, pauseMillis }: S
   }
 }
 
-async function oneByOneOurs({ file: path }: CaseInput, pauseMillis: number): Promise<OneByOne> {
-  const actor = await spawnActor()
-  const file = await actor.connect().open(path, 'r')
-  const buffer = Buffer.alloc(BLOCK_BYTES)
-  return async (meter) => {
-    const micros: number[] = []
-    while (meter.next()) {
-      const began = performance.now()
-      await file.read(buffer, 0, BLOCK_BYTES, meter.position())
-      micros.push((performance.now() - began) * 1000)
-      if (pauseMillis > 0) await delay(pauseMillis)
+function ours(cachedReads: boolean): Opener {
+  return async ({ file: path }, pauseMillis) => {
+    const actor = await spawnActor({ cachedReads })
+    const file = await actor.connect().open(path, 'r')
+    const buffer = Buffer.alloc(BLOCK_BYTES)
+    return async (meter) => {
+      const micros: number[] = []
+      while (meter.next()) {
+        const began = performance.now()
+        await file.read(buffer, 0, BLOCK_BYTES, meter.position())
+        micros.push((performance.now() - began) * 1000)
+        if (pauseMillis > 0) await delay(pauseMillis)
+      }
+      return micros
     }
-    return micros
   }
 }
 

@@ -1,5 +1,5 @@
 import { positionHigh, positionLow } from '../file/arguments.ts'
-import type { FileHandleState } from '../file/handle.ts'
+import type { CacheReader, FileHandleState } from '../file/handle.ts'
 import { leasedBlock } from '../file/transfer.ts'
 import {
   ASK_F64,
@@ -47,7 +47,7 @@ const RESOLVED = Promise.resolve()
  * never waits: a read that takes a microsecond is not worth two threads' being woken. What is not
  * cached, and all that comes while much is under way, goes to the actor.
  */
-export class CachedReads {
+export class CachedReads implements CacheReader {
   readonly #transport: Transport
   readonly #calls: CachedReadCalls
   readonly #header: Int32Array
@@ -81,7 +81,6 @@ export class CachedReads {
     this.#ask[ASK_OWNER] = owner
   }
 
-  /** Reads at the parsed position; null where the actor is to do it. */
   read<T extends ArrayBufferView>(
     file: FileHandleState,
     bytes: Uint8Array,
@@ -111,7 +110,6 @@ export class CachedReads {
     })
   }
 
-  /** As `read`, for a call that blocks: bytes read, or -1. */
   readSync(file: FileHandleState, bytes: Uint8Array, memory: ArrayBufferLike): number {
     if (!this.#areFew()) return -1
     const bytesRead = this.#read(file, bytes, memory)

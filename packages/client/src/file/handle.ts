@@ -1,8 +1,20 @@
 import { constants } from 'node:fs'
-import type { CachedReads } from '../cached/cached-reads.ts'
 import { systemError, UringError } from '../errors/index.ts'
 import type { Transport } from '../transport/transport.ts'
 import { Runs } from '../transport/turns.ts'
+
+/** Reads from the page cache on this thread; ../cached has the one that there is. */
+export interface CacheReader {
+  /** Reads at the parsed position; null where the actor is to do it. */
+  read<T extends ArrayBufferView>(
+    file: FileHandleState,
+    bytes: Uint8Array,
+    memory: ArrayBufferLike,
+    buffer: T,
+  ): Promise<{ bytesRead: number; buffer: T }> | null
+  /** As `read`, for a call that blocks: bytes read, or -1. */
+  readSync(file: FileHandleState, bytes: Uint8Array, memory: ArrayBufferLike): number
+}
 
 /** What the actor told of a file when it opened it; one per UringFile. */
 export class FileHandleState {
@@ -20,9 +32,9 @@ export class FileHandleState {
   readonly append: boolean
   /** Its operations that are under way at this client, where the actor does not know of all of them yet. */
   readonly runs: Runs = new Runs()
-  /** The actor lets this thread read what is cached of it; with what, or null for not at all. */
+  /** The actor lets this thread read what is cached of it; by what, or null for not at all. */
   readonly offered: boolean
-  cached: CachedReads | null = null
+  cached: CacheReader | null = null
   /** Reads in a row that found something not cached, and how many are not to be tried now. */
   cacheMisses = 0
   cacheSkips = 0
