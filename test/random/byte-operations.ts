@@ -49,7 +49,7 @@ function slices(lane: Lane): Promise<unknown> {
   const { random } = lane
   const operations: Promise<unknown>[] = []
   let position = random.below(lane.size)
-  const count = 1 + random.below(BURST)
+  const count = 1 + random.below(lane.alone ? 1 : BURST)
   for (let place = 0; place < count && position < lane.size; place++) {
     const length = Math.min(
       1 + random.below(random.pick([64, 5000, PLACE_BYTES])),

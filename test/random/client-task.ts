@@ -102,7 +102,7 @@ async function runLane(lane: Lane, operations: number): Promise<void> {
 }
 
 function blockBurst(lane: Lane): Promise<unknown> {
-  const count = 1 + lane.random.below(BURST)
+  const count = 1 + lane.random.below(lane.alone ? 1 : BURST)
   const operations: Promise<unknown>[] = []
   for (let place = 0; place < count; place++) operations.push(blockOperation(lane, place))
   return Promise.all(operations)
@@ -111,7 +111,7 @@ function blockBurst(lane: Lane): Promise<unknown> {
 /** Has actor and client compare what they counted, when nothing is in flight any more. */
 async function endSession(client: Client, history: History): Promise<void> {
   const delivered = Object.values(client.latency()).reduce((sum, { total }) => sum + total.count, 0)
-  const { taken, completed, inFlight } = await client.stats()
-  history.session(taken, completed, inFlight, delivered)
+  const { taken, cachedReads, completed, inFlight } = await client.stats()
+  history.session(taken, cachedReads, completed, inFlight, delivered)
   await client.close()
 }

@@ -139,9 +139,15 @@ export class History implements Journal {
     this.#words.set(memory.words.subarray(from, from + BLOCK_WORDS), at + 1)
   }
 
-  session(taken: number, completed: number, inFlight: number, delivered: number): void {
-    const at = this.#begin(SESSION, 7, this.#board.tick(), 0)
-    this.#words.set([taken, completed, inFlight, delivered], at)
+  session(
+    taken: number,
+    cached: number,
+    completed: number,
+    inFlight: number,
+    delivered: number,
+  ): void {
+    const at = this.#begin(SESSION, 8, this.#board.tick(), 0)
+    this.#words.set([taken, cached, completed, inFlight, delivered], at)
   }
 
   end(): void {

@@ -90,6 +90,8 @@ export class Lane {
   readonly writer: number
   /** Only calls that block the thread. */
   readonly blocking: boolean
+  /** It has one operation under way at a time, and its client nothing else. */
+  readonly alone: boolean
   readonly places: readonly (readonly [Place, Place])[]
   /** This lane's own file of bytes, its handle and its size. */
   readonly own: PlannedFile
@@ -113,6 +115,7 @@ export class Lane {
     this.random = random
     this.writer = client.firstWriter + index
     this.blocking = client.blocking
+    this.alone = client.lanes === 1
     const { writer } = this
     const own = session.plan.files.find(({ id }) => id === byteFileOf(writer))
     if (own === undefined) throw new Error(`no file is planned for writer ${writer}`)

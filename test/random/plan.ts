@@ -50,8 +50,10 @@ const BYTE_FILE_BYTES = 65536
 
 const LANES = 8
 const ASYNC_CLIENTS = 4
-/** One call at a time takes longer than many: the blocking client does fewer. */
-const BLOCKING_SHARE = 0.04
+/** One call at a time takes longer than many: the clients that make no more do fewer, each. */
+const ALONE_SHARE = 0.04
+/** The last but one blocks, the last awaits each operation, and so reads much of it by itself. */
+const ALONE_CLIENTS = 2
 
 /** Plans a round, and makes its folder, files and manifest. */
 export function makePlan(
@@ -61,15 +63,31 @@ export function makePlan(
   operations: number,
 ): Plan {
   mkdirSync(directory, { recursive: true })
-  const writers = ASYNC_CLIENTS * LANES + 1
-  const blocking = Math.round(operations * BLOCKING_SHARE)
-  const each = Math.ceil((operations - blocking) / ASYNC_CLIENTS)
-  const clients = Array.from({ length: ASYNC_CLIENTS + 1 }, (_, index): PlannedClient => {
+  const writers = ASYNC_CLIENTS * LANES + ALONE_CLIENTS
+  const alone = Math.round(operations * ALONE_SHARE)
+  const each = Math.ceil((operations - ALONE_CLIENTS * alone) / ASYNC_CLIENTS)
+  const clients = Array.from({ length: ASYNC_CLIENTS + ALONE_CLIENTS }, (_, index) => {
     const history = `client-${index}.history`
-    const firstWriter = index * LANES + 1
-    return index < ASYNC_CLIENTS
-      ? { history, blocking: false, lanes: LANES, firstWriter, operations: each, sessions: 3 }
-      : { history, blocking: true, lanes: 1, firstWriter, operations: blocking, sessions: 3 }
+    const before = index - ASYNC_CLIENTS
+    const planned: PlannedClient =
+      before < 0
+        ? {
+            history,
+            blocking: false,
+            lanes: LANES,
+            firstWriter: index * LANES + 1,
+            operations: each,
+            sessions: 3,
+          }
+        : {
+            history,
+            blocking: before === 0,
+            lanes: 1,
+            firstWriter: ASYNC_CLIENTS * LANES + before + 1,
+            operations: alone,
+            sessions: 3,
+          }
+    return planned
   })
   const files: PlannedFile[] = [...SHARED_FILES, DIRECT_FILE].map((id) => {
     const blocks = id === DIRECT_FILE ? writers * DIRECT_BLOCKS_PER_LANE : SHARED_BLOCKS

@@ -28,13 +28,15 @@ const board = Board.create(plan.clients.length)
 const actor = await spawnActor({ engine, queueDepth, channelDepth, arenaBytes })
 const watching = watch()
 const began = performance.now()
-// The main thread, workers, the task of a pool, and a worker that only blocks.
+// The main thread, workers, the task of a pool, a worker that only blocks, and one that does one thing
+// at a time.
 await Promise.all([
   runClient(task(0)),
   inWorker(task(1)),
   inWorker(task(2)),
   inPool(task(3)),
   inWorker(task(4)),
+  inWorker(task(5)),
 ])
 const seconds = (performance.now() - began) / 1000
 clearInterval(watching)

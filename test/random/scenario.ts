@@ -134,7 +134,7 @@ export class Scenario {
     for (let client = 0; client < CLIENTS; client++) {
       const end = this.#lastTimes[client]! + 1
       const taken = this.#operations[client]!
-      this.record(client, end, 4, 0, [taken, taken, 0, taken + this.delivered])
+      this.record(client, end, 4, 0, [taken, 0, taken, 0, taken + this.delivered])
       this.record(client, end + 1, 5, taken, [])
       const words = this.#records[client]!.sort((a, b) => a.time - b.time).flatMap((r) => r.words)
       writeFileSync(path.join(directory, `${client}`), Int32Array.from(words))

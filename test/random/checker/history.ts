@@ -212,9 +212,10 @@ export class History {
     this.#outcomeAt.set(number, at)
   }
 
-  #session([taken, completed, inFlight, delivered]: Int32Array): void {
-    if (taken === completed && completed === delivered && inFlight === 0) return
-    const counts = `${taken} taken, ${completed} completed, ${inFlight} in flight`
+  #session(words: Int32Array): void {
+    const [taken = 0, cached = 0, completed = 0, inFlight, delivered] = words
+    if (taken + cached === completed && completed === delivered && inFlight === 0) return
+    const counts = `${taken} taken, ${cached} cached, ${completed} completed, ${inFlight} in flight`
     const what = `client ${this.client} had ${counts}, ${delivered} delivered`
     this.#findings.add(delivered! > completed! ? 'duplicate' : 'lost', what)
   }
