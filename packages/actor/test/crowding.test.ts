@@ -2,7 +2,12 @@
 // at a time, and the actor, are more than the processors, and no longer.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { HEADER_BYTES, HEADER_CROWDED } from '@uring-actor/client/protocol'
+import {
+  CACHED_READS,
+  HEADER_BYTES,
+  HEADER_CROWDED,
+  HEADER_SEVERAL,
+} from '@uring-actor/client/protocol'
 import type { Channel } from '#dist/channels/channel.js'
 import { Crowding } from '#dist/loop/crowding.js'
 
@@ -11,7 +16,10 @@ const WINDOW = 4000
 interface Counted {
   taken: number
   turns: number
+  trace: Float64Array
 }
+
+const idle = (): Counted => ({ taken: 0, turns: 0, trace: new Float64Array(4) })
 
 class World {
   readonly header = new Int32Array(new SharedArrayBuffer(HEADER_BYTES))
@@ -26,7 +34,7 @@ class World {
   }
 
   connect(clients: number): void {
-    for (let slot = 0; slot < clients; slot++) this.channels[slot] = { taken: 0, turns: 0 }
+    for (let slot = 0; slot < clients; slot++) this.channels[slot] = idle()
   }
 
   /** Some clients post for a window, so many requests at a time. */
@@ -35,10 +43,24 @@ class World {
       this.channels[slot]!.taken += atATime * turns
       this.channels[slot]!.turns += turns
     }
+    return this.look()
+  }
+
+  /** Some clients make so many reads of the page cache by themselves. */
+  read(clients: number, reads: number): boolean {
+    for (let slot = 0; slot < clients; slot++) this.channels[slot]!.trace[CACHED_READS]! += reads
+    return this.look()
+  }
+
+  look(): boolean {
     this.now += WINDOW
     this.crowding.look(this.now)
     assert.equal(Atomics.load(this.header, HEADER_CROWDED), this.crowding.crowded ? 1 : 0)
     return this.crowding.crowded
+  }
+
+  get several(): boolean {
+    return Atomics.load(this.header, HEADER_SEVERAL) !== 0
   }
 }
 
@@ -83,13 +105,48 @@ describe('nobody is to look for work', () => {
     assert.equal(world.post(0, 0), false)
   })
 
+  test('clients that read by themselves are at work too', () => {
+    const world = new World(2)
+    world.connect(4)
+    assert.equal(world.read(2, 1000), true)
+    assert.equal(world.read(2, 10), false)
+    for (const nonsense of [Number.NaN, -1e9, Number.POSITIVE_INFINITY, 1e300]) {
+      for (const { trace } of world.channels.slice(0, 4) as Counted[])
+        trace[CACHED_READS] = nonsense
+      world.look()
+      assert.equal(world.look(), false)
+    }
+  })
+
   test('not before a window has passed', () => {
     const world = new World(1)
     world.connect(1)
-    world.channels[0] = { taken: 100, turns: 10 }
+    world.channels[0] = { ...idle(), taken: 100, turns: 10 }
     world.crowding.look(world.now + WINDOW - 1)
     assert.equal(world.crowding.crowded, false)
     world.crowding.look(world.now + WINDOW)
     assert.equal(world.crowding.crowded, true)
+  })
+})
+
+describe('clients read what is cached by themselves, however much they have under way', () => {
+  test('as soon as two of them are at work, in whichever way', () => {
+    const world = new World(64)
+    world.connect(8)
+    for (let clients = 0; clients <= 8; clients++) {
+      assert.equal(world.post(clients, 16), false)
+      assert.equal(world.several, clients > 1, `${clients} clients`)
+      assert.equal(world.read(clients, 1000), false)
+      assert.equal(world.several, clients > 1, `${clients} clients`)
+    }
+  })
+
+  test('and one alone where there is no processor for the actor', () => {
+    const world = new World(1)
+    world.connect(1)
+    world.post(1, 16)
+    assert.equal(world.several, true)
+    world.post(0, 16)
+    assert.equal(world.several, false)
   })
 })

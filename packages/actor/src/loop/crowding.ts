@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { HEADER_CROWDED } from '@uring-actor/client/protocol'
+import { CACHED_READS, HEADER_CROWDED, HEADER_SEVERAL } from '@uring-actor/client/protocol'
 import type { Channel } from '../channels/channel.ts'
 
 /** So long are clients watched before they are counted, in microseconds. */
@@ -9,13 +9,18 @@ const WINDOW_MICROS = 4000
  * a thread that sleeps for it would be woken for each, which takes more of a processor than looking.
  */
 const AT_A_TIME = 4
+/** And one that reads the page cache itself, from one read in so many microseconds on. */
+const MICROS_PER_READ = 20
 
 /**
  * Whether more threads are at work than there are processors: the clients that have posted in the last
- * few milliseconds, many requests at a time, and the actor. A thread that looks for work instead of
- * sleeping then has a processor that another one needs to get that work done, so nobody looks.
+ * few milliseconds, many requests at a time, or read by themselves, and the actor. A thread that looks
+ * for work instead of sleeping then has a processor that another one needs to get that work done, so
+ * nobody looks. And where several clients are at work, the one actor is what they would wait for: then
+ * each reads what is cached by itself, however much it has under way.
  *
  *   crowded   <=>   clients at work + 1 > processors
+ *   several   <=>   clients at work > 1, or crowded
  */
 export class Crowding {
   /** As the actor has found it. The header tells clients; what stands there is not believed. */
@@ -26,6 +31,8 @@ export class Crowding {
   /** What each slot's channel had taken when it was looked at last, and in how many turns. */
   readonly #taken: Float64Array
   readonly #turns: Float64Array
+  /** And had been read by its client itself: whatever that says, nothing but time depends on it. */
+  readonly #cached: Float64Array
   #looked = 0
 
   constructor(
@@ -38,11 +45,13 @@ export class Crowding {
     this.#processors = processors
     this.#taken = new Float64Array(channels.length)
     this.#turns = new Float64Array(channels.length)
+    this.#cached = new Float64Array(channels.length)
   }
 
   /** Called at every turn of the event loop, at a time in microseconds. */
   look(now: number): void {
-    if (now - this.#looked < WINDOW_MICROS) return
+    const micros = now - this.#looked
+    if (micros < WINDOW_MICROS) return
     this.#looked = now
     let working = 0
     for (let slot = 0; slot < this.#channels.length; slot++) {
@@ -50,12 +59,16 @@ export class Crowding {
       if (!channel) continue
       const taken = channel.taken - this.#taken[slot]!
       const turns = channel.turns - this.#turns[slot]!
-      // Both are below 0 when the slot's client is another one.
-      if (turns > 0 && taken >= AT_A_TIME * turns) working++
+      const cached = channel.trace[CACHED_READS] - this.#cached[slot]!
+      // All are below 0 when the slot's client is another one.
+      const posts = turns > 0 && taken >= AT_A_TIME * turns
+      if (posts || cached * MICROS_PER_READ >= micros) working++
       this.#taken[slot] = channel.taken
       this.#turns[slot] = channel.turns
+      this.#cached[slot] = channel.trace[CACHED_READS]
     }
     this.crowded = working + 1 > this.#processors
     Atomics.store(this.#header, HEADER_CROWDED, this.crowded ? 1 : 0)
+    Atomics.store(this.#header, HEADER_SEVERAL, this.crowded || working > 1 ? 1 : 0)
   }
 }

@@ -13,6 +13,7 @@ import {
   type CachedReadCalls,
   doublesOf,
   HEADER_LIFE,
+  HEADER_SEVERAL,
   HEADER_TRACE,
   LIFE_OPEN,
   wordsOf,
@@ -25,6 +26,8 @@ import { OwnRead } from './own-read.ts'
  * them, and two threads work on them instead of one.
  */
 const FEW = 16
+/** Where several clients are at work the one actor would be what they wait for: then all that come. */
+const MANY = 1 << 20
 /** Longest such read into a lease, which the actor fills without a copy on this thread, in bytes. */
 const LEASE_BYTES = 64 * 1024
 /** Longest into other memory: as long as what the actor reads would be staged in one piece. */
@@ -122,8 +125,9 @@ export class CachedReads implements CacheReader {
 
   /** Nothing is under way that a read must not overtake, and not much else. */
   #areFew(): boolean {
+    const most = Atomics.load(this.#header, HEADER_SEVERAL) === 0 ? FEW : MANY
     return (
-      this.#transport.concurrency + this.#undelivered + this.#waiting.length < FEW &&
+      this.#transport.concurrency + this.#undelivered + this.#waiting.length < most &&
       this.#transport.hasOnlyReads &&
       Atomics.load(this.#header, HEADER_LIFE) === LIFE_OPEN
     )

@@ -14,6 +14,7 @@
  *         644  sample    (any thread)     share of spans that are published, of 2^31 - 1; 0: all
  *         648  slow      (any thread)     microseconds from which an operation is slow; 0: never
  *         768  crowded   (actor)
+ *         772  several   (actor)
  */
 export const PROTOCOL_VERSION = 4
 /** 'URAH', little endian. */
@@ -32,6 +33,8 @@ export const MAX_CLIENTS_LIMIT = 1024
 export const HEADER_TRACE_BYTE: number = HEADER_DIRTY_BYTE + MAX_CLIENTS_LIMIT / 8
 /** Not 0: more threads are at work than there are processors, so none is to look for work. */
 export const HEADER_CROWDED_BYTE: number = HEADER_TRACE_BYTE + 128
+/** Not 0: several clients are at work, or more threads than there are processors. */
+export const HEADER_SEVERAL_BYTE: number = HEADER_CROWDED_BYTE + 4
 export const HEADER_BYTES: number = HEADER_CROWDED_BYTE + 128
 
 /** The same as indices of an Int32Array. */
@@ -39,6 +42,7 @@ export const HEADER_STATE: number = HEADER_STATE_BYTE >> 2
 export const HEADER_CLIENTS: number = HEADER_CLIENTS_BYTE >> 2
 export const HEADER_LIFE: number = HEADER_LIFE_BYTE >> 2
 export const HEADER_CROWDED: number = HEADER_CROWDED_BYTE >> 2
+export const HEADER_SEVERAL: number = HEADER_SEVERAL_BYTE >> 2
 export const HEADER_DIRTY: number = HEADER_DIRTY_BYTE >> 2
 export const HEADER_TRACE: number = HEADER_TRACE_BYTE >> 2
 export const HEADER_SAMPLE: number = HEADER_TRACE + 1
