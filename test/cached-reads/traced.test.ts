@@ -25,8 +25,9 @@ test('they are in the figures of their client and of all', async () => {
   }
   // Three of a hundred had to wait for a turn of the event loop; the others for nothing.
   for (const { p90 } of [queue, batch, delivery, idle]) assert.ok(p90 <= SHORTEST, `${p90}`)
-  assert.equal(kernel.p50, total.p50)
-  assert.equal(busy.p50, total.p50)
+  const isSum = (one: number, other: number): boolean => Math.abs(one + other - total.mean) < 0.01
+  assert.ok(isSum(kernel.mean, delivery.mean) && isSum(busy.mean, idle.mean))
+  assert.ok(busy.mean >= kernel.mean && kernel.p50 <= total.p50)
   assert.ok(total.p50 > 0 && delivery.max > 0)
   const { operations, cachedReads, bytesRead } = await client.stats()
   assert.deepEqual([cachedReads, bytesRead], [100, 100 * BLOCK])

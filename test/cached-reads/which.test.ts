@@ -132,9 +132,10 @@ test('a read overtakes nothing that was called before it', async () => {
     ['a long write', () => file.write(patternBytes(2 ** 21), 0, 2 ** 21, 0), 2],
     ['a trim', () => file.trim(2 ** 21, BLOCK), 1],
     ['a sync', () => file.datasync(), 1],
-    ['a flush', () => client.flush(), 1],
     ['a status', () => file.stat(), 1],
-    ['an open', async () => (await client.open(path)).close(), 2],
+    ['what is drained', () => client.nop({ drain: true }), 1],
+    ['a chain', () => client.chain((chain) => chain.write(file, Buffer.alloc(1), 0, 1, 0)), 1],
+    ['a read of several requests', () => file.readv([buffer, Buffer.alloc(BLOCK)], 0), 1],
   ]
   for (const [what, call, requests] of before) {
     const ways = await waysOf(async () => {
@@ -143,6 +144,19 @@ test('a read overtakes nothing that was called before it', async () => {
     })
     assert.deepEqual(ways, { cached: 0, taken: requests + 1 }, what)
   }
+})
+
+test('but it does not wait for other files', async () => {
+  const other = await client.open(temporaryFile(BLOCK), 'r+')
+  const ways = await waysOf(async () => {
+    const first = other.write(Buffer.alloc(BLOCK), 0, BLOCK, 0)
+    const long = other.write(Buffer.alloc(2 ** 21), 0, 2 ** 21, 0)
+    const open = client.open(path)
+    await file.read(Buffer.alloc(BLOCK), 0, BLOCK, 0)
+    await Promise.all([first, long, open.then((opened) => opened.close())])
+  })
+  assert.deepEqual(ways, { cached: 1, taken: 5 })
+  await other.close()
 })
 
 test('when many are under way the actor serves them together', async () => {

@@ -186,7 +186,8 @@ test('has a track for each client, however it ends, and what each has done', asy
     const own = operationsOf(trace).filter((slice) => slice.process === process)
     assert.deepEqual(countsByName(own), done)
     const lanes = new Set(own.map(({ thread }) => trace.threads.get(thread)))
-    assert.ok(lanes.has('in flight 1') && lanes.has('in flight 32'), [...lanes].join())
+    // The first of 32 finds nothing under way, and is done when the others begin.
+    assert.ok(lanes.has('in flight 1') && lanes.has('in flight 31'), [...lanes].join())
   }
   assert.equal(trace.processes.size, 1 + ends.length)
 })

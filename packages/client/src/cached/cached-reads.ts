@@ -90,7 +90,7 @@ export class CachedReads implements CacheReader {
     memory: ArrayBufferLike,
     buffer: T,
   ): Promise<{ bytesRead: number; buffer: T }> | null {
-    if (this.#budget < -OVERDRAFT || !this.#areFew()) return null
+    if (this.#budget < -OVERDRAFT || !this.#areFew(file)) return null
     const bytesRead = this.#read(file, bytes, memory)
     if (bytesRead < 0) return null
     if (this.#undelivered++ === 0) RESOLVED.then(this.#deliver)
@@ -114,7 +114,7 @@ export class CachedReads implements CacheReader {
   }
 
   readSync(file: FileHandleState, bytes: Uint8Array, memory: ArrayBufferLike): number {
-    if (!this.#areFew()) return -1
+    if (!this.#areFew(file)) return -1
     const bytesRead = this.#read(file, bytes, memory)
     if (bytesRead >= 0 && this.#isTraced) {
       this.#transport.trace.ownRead(this.#traced, true)
@@ -123,12 +123,12 @@ export class CachedReads implements CacheReader {
     return bytesRead
   }
 
-  /** Nothing is under way that a read must not overtake, and not much else. */
-  #areFew(): boolean {
+  /** Nothing is under way that a read of this file must not overtake, and not much else. */
+  #areFew(file: FileHandleState): boolean {
     const most = Atomics.load(this.#header, HEADER_SEVERAL) === 0 ? FEW : MANY
     return (
       this.#transport.concurrency + this.#undelivered + this.#waiting.length < most &&
-      this.#transport.hasOnlyReads &&
+      this.#transport.hasOnlyReads(file.slot, file.runs) &&
       Atomics.load(this.#header, HEADER_LIFE) === LIFE_OPEN
     )
   }

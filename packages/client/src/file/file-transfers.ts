@@ -2,6 +2,7 @@ import { REQUEST_DURABLE } from '../protocol/index.ts'
 import { bounded, boundsOf, type CallBounds, type CallOptions } from '../transport/call-bounds.ts'
 import type { Steps } from '../transport/steps.ts'
 import { positionValue } from './arguments.ts'
+import { cachedWithin, readCached, readCachedSync } from './cached.ts'
 import { FileCalls } from './file-calls.ts'
 import { syncSteps } from './file-steps.ts'
 import { fileClosed } from './handle.ts'
@@ -67,22 +68,13 @@ export abstract class FileTransfers extends FileCalls {
       if (bounds !== null) return bounds.guard(() => this.#readSlowly(given, bounds))
       if (bytes.length === 0) return Promise.resolve({ bytesRead: 0, buffer: given.buffer })
       return (
-        this.#readCached(given) ??
+        readCached(this.state, given) ??
         tryRead(this.state, bytes, memory, given.buffer, flags) ??
         this.#readSlowly(given, null)
       )
     } catch (error) {
       return Promise.reject(error)
     }
-  }
-
-  /** Reads what is in the page cache; null where the actor is to read. */
-  #readCached(
-    given: TransferArguments<ArrayBufferView>,
-  ): Promise<ReadResult<ArrayBufferView>> | null {
-    const { cached } = this.state
-    if (cached === null || given.flags !== 0) return null
-    return cached.read(this.state, given.bytes, given.memory, given.buffer)
   }
 
   async #readSlowly(
@@ -92,27 +84,12 @@ export abstract class FileTransfers extends FileCalls {
     const { bytes, buffer, flags } = given
     if (bytes.length === 0) return { bytesRead: 0, buffer }
     if (bounds !== null) {
-      const cached = this.#readCached(given)
-      if (cached !== null) return this.#cachedWithin(bounds, given, cached)
+      const cached = readCached(this.state, given)
+      if (cached !== null) return cachedWithin(bounds, given, cached)
     }
     const steps = readSteps(this.state, bytes, positionValue(given.position), flags)
     const bytesRead = await this.run(steps, flags, bounds)
     return { bytesRead, buffer: bounds?.kept ?? buffer }
-  }
-
-  /** It has been read; but its caller can give it up until he hears of it, and has his memory again. */
-  async #cachedWithin(
-    bounds: CallBounds,
-    { bytes, buffer }: TransferArguments<ArrayBufferView>,
-    read: Promise<ReadResult<ArrayBufferView>>,
-  ): Promise<ReadResult<ArrayBufferView>> {
-    bounds.begun()
-    bounds.saveWhenGivenUp(() => {
-      bounds.kept = new Uint8Array(bytes)
-    })
-    const { bytesRead } = await read
-    bounds.ended()
-    return { bytesRead, buffer: bounds.kept ?? buffer }
   }
 
   #boundsOf({ options }: TransferArguments<unknown>): CallBounds | null {
@@ -133,11 +110,8 @@ export abstract class FileTransfers extends FileCalls {
       refuseEmptyBuffer(given.buffer, offset, length)
       return 0
     }
-    const { cached } = this.state
-    if (cached !== null && given.flags === 0) {
-      const bytesRead = cached.readSync(this.state, given.bytes, given.memory)
-      if (bytesRead >= 0) return bytesRead
-    }
+    const cached = readCachedSync(this.state, given)
+    if (cached >= 0) return cached
     const at = positionValue(given.position)
     return this.runSync(readSteps(this.state, given.bytes, at, given.flags))
   }

@@ -56,6 +56,8 @@ export class Operation implements Traced {
   index = 0
   resolve: Resolve = unset
   reject: Reject = unset
+  /** It holds back what is called after it. */
+  drained = false
   /** The rest of its request, for tracing. */
   fd = 0
   offLow = 0

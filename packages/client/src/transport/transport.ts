@@ -9,7 +9,6 @@ import {
   COMPLETION_RES,
   COMPLETION_USER_HIGH,
   COMPLETION_USER_LOW,
-  OPERATION_READ,
   REQUEST_FLAGS_SHIFT,
   wordsOf,
 } from '../protocol/index.ts'
@@ -32,6 +31,7 @@ import { highestResult } from './request-spec.ts'
 import { settle } from './settle.ts'
 import { type ExitEntry, endAtExit, forgetAtExit } from './thread-end.ts'
 import { type Runs, Turns } from './turns.ts'
+import { UnderWay } from './under-way.ts'
 import { Watcher } from './watcher.ts'
 
 /**
@@ -63,11 +63,7 @@ export class Transport {
   readonly #exitEntry: ExitEntry
   readonly #early: number
   #publishQueued = false
-  /** Requests under way that are no reads. */
-  #others = 0
-  /** Operations that were delivered and whose callers may go on with another one each. */
-  #recent = 0
-  /** Within a blocking call. */
+  readonly #underWay = new UnderWay()
   #blocking = false
   #publishTask = (): void => {
     this.#publishQueued = false
@@ -109,17 +105,17 @@ export class Transport {
 
   /** Operations under way, and those that may be again when their callers have gone on. */
   get concurrency(): number {
-    return this.operations.outstandingCount + this.#recent
+    return this.operations.outstandingCount + this.#underWay.recent
   }
 
-  /** Nothing waits, and what is under way are reads of one request each: none changes anything. */
-  get hasOnlyReads(): boolean {
-    return this.#others === 0 && this.#turns.idle && !this.operations.hasWaiting
+  /** Nothing of a file is under way, or waits, that a read must not overtake; `of` are its operations. */
+  hasOnlyReads(slot: number, of: Runs): boolean {
+    return this.#underWay.onlyReads(slot) && of.size === 0 && !this.#turns.mustWait(0)
   }
 
   /** Throws when the client takes no new work. */
   assertOpen(): void {
-    if (this.failure !== null) throw this.failure
+    this.assertAlive()
     if (this.closing) throw clientClosed()
   }
 
@@ -180,10 +176,9 @@ export class Transport {
     len: number,
     rwFlags: number,
   ): void {
-    if (kind !== OPERATION_READ) this.#others++
-    if (this.#recent > 0) this.#recent--
     operation.kind = kind
     operation.fd = fd
+    this.#underWay.begin(operation, flags)
     operation.offLow = offLow
     operation.offHigh = offHigh
     operation.addrLow = addrLow
@@ -272,8 +267,7 @@ export class Transport {
       return 0
     }
     const { words, times } = completions
-    const { trace } = this
-    const tracing = trace.delivering()
+    const tracing = this.trace.delivering()
     for (let taken = 0; taken < count; taken++) {
       const at = completions.next()
       const operation = this.operations.expected(
@@ -289,13 +283,12 @@ export class Transport {
         this.fail(protocolBroken())
         return taken
       }
-      if (tracing) trace.completed(operation, res, flags, times, at >> 1)
+      if (tracing) this.trace.completed(operation, res, flags, times, at >> 1)
       settle(this.arena, operation, res, extra, flags, this.#freeTask)
     }
     completions.giveBack()
-    // What was delivered before and did not go on is forgotten by and by.
-    this.#recent = (this.#recent >> 1) + count
-    if (tracing) trace.recorder.delivered(count)
+    this.#underWay.delivered(count)
+    if (tracing) this.trace.recorder.delivered(count)
     this.operations.admit()
     return count
   }
@@ -303,7 +296,7 @@ export class Transport {
   /** Gives a claimed or posted operation's memory and slot back. */
   free(operation: Operation): void {
     if (operation.page >= 0) this.arena.release(operation.page)
-    if (operation.posted && operation.kind !== OPERATION_READ) this.#others--
+    this.#underWay.end(operation)
     operation.clear()
     this.operations.free(operation)
   }

@@ -39,11 +39,6 @@ export class Turns {
     return this.#gate !== null || ((flags & REQUEST_DRAIN) !== 0 && this.#runs.size > 0)
   }
 
-  /** Nothing of several requests is under way. */
-  get idle(): boolean {
-    return this.#gate === null && this.#runs.size === 0
-  }
-
   /** Begins an operation in its turn; `of` are those of the file that it is about. */
   take<T>(flags: number, begin: () => Promise<T>, of: Runs | null): Promise<T> {
     const drained = (flags & REQUEST_DRAIN) !== 0
