@@ -163,7 +163,8 @@ function isStagedRead({ spec, staged }: Member): boolean {
 
 /** The caller may use his buffer again: what was read into it before goes into one of its own. */
 function saveBuffer(member: Member): void {
-  member.buffer = (member.bytes as Uint8Array).slice()
+  // A Buffer's own slice() would be a view of the same memory.
+  member.buffer = new Uint8Array(member.bytes as Uint8Array)
 }
 
 function chainResults(members: Member[], outcomes: Outcome[]): unknown[] {
