@@ -28,15 +28,16 @@ struct alignas(64) Entry {
   std::atomic<double> owner{0};
 };
 
-// As many as the actor can have files (spawn/options.ts), and the slots that are not for files.
-// Pages of entries that are never used are never touched.
+// As many as the actor can have files (spawn/options.ts), and the slot that is not for files. Pages
+// of entries that are never used are never touched.
 constexpr int32_t kSlots = 1 << 15;
 Entry entries[kSlots];
 // No entry from here on was ever offered.
 std::atomic<int32_t> used{0};
 
-// A thread reads for microseconds, unless the scheduler takes its processor away.
-constexpr int kReaderPolls = 5000;
+// A thread reads for microseconds, unless the scheduler takes its processor away: five seconds in
+// all.
+constexpr int kReaderPolls = 100000;
 constexpr useconds_t kPollMicros = 50;
 
 // What a client asks for, as float64: must be kept in sync with ASK_* in

@@ -44,8 +44,17 @@ describe('who offers', () => {
     assert.ok(binding.claim())
   })
 
+  test('has a slot for each file that an actor may have', () => {
+    assert.ok(binding.claim())
+    for (const slot of [1, 32_767]) {
+      assert.ok(binding.offerFile(slot, 3, OWNER, fd))
+      assert.equal(readCached({ ...whole, slot }, Buffer.alloc(10)).result, 10)
+      assert.ok(binding.withdrawFile(slot))
+    }
+  })
+
   test('has to name a slot of the table', () => {
-    for (const slot of [-1, 2 ** 16]) {
+    for (const slot of [-1, 32_768]) {
       assert.throws(() => binding.offerFile(slot, 3, OWNER, fd), RangeError)
       assert.throws(() => binding.withdrawFile(slot), RangeError)
     }

@@ -59,13 +59,14 @@ export class Crowding {
       if (!channel) continue
       const taken = channel.taken - this.#taken[slot]!
       const turns = channel.turns - this.#turns[slot]!
-      const cached = channel.trace[CACHED_READS] - this.#cached[slot]!
+      const read = channel.trace[CACHED_READS]
+      const cached = read - this.#cached[slot]!
       // All are below 0 when the slot's client is another one.
       const posts = turns > 0 && taken >= AT_A_TIME * turns
       if (posts || cached * MICROS_PER_READ >= micros) working++
       this.#taken[slot] = channel.taken
       this.#turns[slot] = channel.turns
-      this.#cached[slot] = channel.trace[CACHED_READS]
+      this.#cached[slot] = read
     }
     this.crowded = working + 1 > this.#processors
     Atomics.store(this.#header, HEADER_CROWDED, this.crowded ? 1 : 0)
