@@ -1,5 +1,5 @@
 // When threads are to sleep instead of looking for work: as soon as the clients that post many requests
-// at a time, and the actor, are more than the processors, and no longer.
+// at a time, the actor and the kernel's workers are more than the processors, and no longer.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
@@ -26,10 +26,13 @@ class World {
   readonly channels: Array<Counted | null> = new Array(8).fill(null)
   readonly crowding: Crowding
   now = 1_000_000
+  /** Kernel threads that are busy. */
+  workers = 0
 
   constructor(processors: number) {
     const channels = this.channels as unknown as ReadonlyArray<Channel | null>
-    this.crowding = new Crowding(this.header, channels, processors)
+    const engine = { takeWorkers: () => this.workers }
+    this.crowding = new Crowding(this.header, channels, engine, processors)
     this.crowding.look(this.now)
   }
 
@@ -81,6 +84,20 @@ describe('nobody is to look for work', () => {
     assert.equal(world.post(4, 16), true)
     assert.equal(world.post(1, 16), false)
     assert.equal(world.post(0, 16), false)
+  })
+
+  test("with the kernel's workers among them, beside whom it takes fewer clients", () => {
+    const world = new World(4)
+    world.connect(8)
+    for (let workers = 0; workers <= 4; workers++) {
+      world.workers = workers
+      for (let clients = 0; clients <= 8; clients++) {
+        const crowded = world.post(clients, 16)
+        // Somebody keeps the workers busy, be it with little at a time.
+        const posting = Math.max(clients, workers > 0 ? 1 : 0)
+        assert.equal(crowded, posting + 1 + workers > 4, `${clients} clients, ${workers} workers`)
+      }
+    }
   })
 
   test('but clients that post one at a time do not count: waking them would cost more', () => {
@@ -139,6 +156,14 @@ describe('clients read what is cached by themselves, however much they have unde
       assert.equal(world.read(clients, 1000), false)
       assert.equal(world.several, clients > 1, `${clients} clients`)
     }
+  })
+
+  test("but not because the kernel's workers are: they read nothing", () => {
+    const world = new World(2)
+    world.connect(1)
+    world.workers = 4
+    assert.equal(world.post(1, 16), true)
+    assert.equal(world.several, false)
   })
 
   test('and one alone where there is no processor for the actor', () => {

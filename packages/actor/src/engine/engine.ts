@@ -53,6 +53,11 @@ export interface Engine {
   readonly unsubmitted: number
   /** Requests submitted that have not completed. */
   readonly inFlight: number
+  /**
+   * Most kernel threads that its operations kept busy at the same time since this was asked last:
+   * each of them takes a processor.
+   */
+  takeWorkers(): number
   /** True when something completed, or may have, that `poll` would deliver. */
   hasWork(): boolean
   /** True when the engine can carry this kind of operation out on this file by itself. */

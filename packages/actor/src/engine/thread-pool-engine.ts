@@ -135,6 +135,11 @@ export class ThreadPoolEngine implements Engine {
     return this.capacity - this.unsubmitted
   }
 
+  /** The threads of the pool are not counted: they mostly wait for each other. */
+  takeWorkers(): number {
+    return 0
+  }
+
   hasWork(): boolean {
     return this.#results.count > 0
   }

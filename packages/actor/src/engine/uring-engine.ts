@@ -17,6 +17,7 @@ import {
   ROW_WORDS,
 } from '../operations/operation-table.ts'
 import { ArenaBuffers, bufferSlots, CONTROL_BUFFER } from './arena-buffers.ts'
+import { BufferedWrites } from './buffered-writes.ts'
 import {
   type CompletionSink,
   type Engine,
@@ -92,9 +93,7 @@ export class UringEngine implements Engine {
   #doorbellReads = 0
   /** Rows to cancel for whose request there was no room: a submission was refused. */
   #cancelsDue: number[] = []
-  /** Per file slot: 1 where writes go to the page cache. How many such writes are in flight. */
-  #bufferedFiles: Uint8Array
-  #bufferedWrites = 0
+  readonly #bufferedWrites: BufferedWrites
 
   private constructor(
     binding: NativeBinding,
@@ -114,7 +113,7 @@ export class UringEngine implements Engine {
     this.capacity = Math.min(options.queueDepth, opened.ring.cqEntries - OWN_ENTRIES)
     this.fileSlots = opened.fileSlots
     this.chainLength = Math.min(64, this.capacity, opened.ring.sqEntries - OWN_ENTRIES)
-    this.#bufferedFiles = new Uint8Array(opened.fileSlots)
+    this.#bufferedWrites = new BufferedWrites(opened.fileSlots)
     this.#table = new OperationTable(this.capacity)
     this.#words = this.#table.words
     this.#buffers = new ArenaBuffers(binding, opened.native, options.maxClients, options.arenaBytes)
@@ -191,7 +190,8 @@ export class UringEngine implements Engine {
   }
 
   begin(row: number, linked: boolean): void {
-    if (this.#isBufferedWrite(row * ROW_WORDS)) this.#bufferedWrites++
+    const at = row * ROW_WORDS
+    if (this.#isWrite(at)) this.#bufferedWrites.begun(this.#words[at + ROW_FILE])
     this.#table.begun(row)
     this.#encoder.encode(row, linked)
   }
@@ -232,7 +232,8 @@ export class UringEngine implements Engine {
   /** Sorts our own completions out. */
   completed(tag: number, res: number): void {
     if (tag >= 0) {
-      if (this.#isBufferedWrite(tag * ROW_WORDS)) this.#bufferedWrites--
+      const at = tag * ROW_WORDS
+      if (this.#isWrite(at)) this.#bufferedWrites.ended(this.#words[at + ROW_FILE])
       // Whoever has the row next is not to be cancelled.
       if (this.#cancelsDue.length > 0)
         this.#cancelsDue = this.#cancelsDue.filter((row) => row !== tag)
@@ -241,18 +242,19 @@ export class UringEngine implements Engine {
   }
 
   /** Only a transfer counts: a sync of the same row is no write. */
-  #isBufferedWrite(at: number): boolean {
+  #isWrite(at: number): boolean {
     const words = this.#words
-    return (
-      words[at + ROW_KIND] === OPERATION_WRITE &&
-      words[at + ROW_PHASE] === PHASE_TRANSFER &&
-      this.#bufferedFiles[words[at + ROW_FILE]] === 1
-    )
+    return words[at + ROW_KIND] === OPERATION_WRITE && words[at + ROW_PHASE] === PHASE_TRANSFER
+  }
+
+  takeWorkers(): number {
+    return this.#bufferedWrites.takeWorkers()
   }
 
   block(timeoutMicros: number): void {
     if (!this.#doorbellArmed && this.#ring.room > 0) this.#armDoorbell()
-    const together = this.#ring.hasMinWait ? Math.min(MOST_TOGETHER, this.#bufferedWrites >> 2) : 0
+    const writes = this.#bufferedWrites.total
+    const together = this.#ring.hasMinWait ? Math.min(MOST_TOGETHER, writes >> 2) : 0
     if (together > 1) this.#ring.enter(together, timeoutMicros, GATHER_MICROS)
     else this.#ring.enter(1, timeoutMicros, 0)
   }
@@ -273,7 +275,7 @@ export class UringEngine implements Engine {
   }
 
   registerFile(file: OpenFile): number {
-    this.#bufferedFiles[file.slot] = file.kind === FILE_KIND_REGULAR && !file.direct ? 1 : 0
+    this.#bufferedWrites.fileOpened(file.slot, file.kind === FILE_KIND_REGULAR && !file.direct)
     return this.#native.registerFile(file.slot, file.fd)
   }
 

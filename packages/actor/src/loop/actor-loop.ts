@@ -80,7 +80,7 @@ export class ActorLoop {
     this.#header = parts.header
     this.#dirtyWords = Math.ceil(this.#channels.length / 32)
     const { engine, metadata, header } = parts
-    const crowding = new Crowding(header, this.#channels)
+    const crowding = new Crowding(header, this.#channels, engine)
     this.#crowding = crowding
     const sleeper = { engine, metadata, header, crowding, maxClients: this.#channels.length }
     this.#sleep = new Sleep(sleeper, spinMicros, this.#run)

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { CACHED_READS, HEADER_CROWDED, HEADER_SEVERAL } from '@uring-actor/client/protocol'
 import type { Channel } from '../channels/channel.ts'
+import type { Engine } from '../engine/engine.ts'
 
 /** So long are clients watched before they are counted, in microseconds. */
 const WINDOW_MICROS = 4000
@@ -14,19 +15,20 @@ const MICROS_PER_READ = 20
 
 /**
  * Whether more threads are at work than there are processors: the clients that have posted in the last
- * few milliseconds, many requests at a time, or read by themselves, and the actor. A thread that looks
- * for work instead of sleeping then has a processor that another one needs to get that work done, so
- * nobody looks. And where several clients are at work, the one actor is what they would wait for: then
- * each reads what is cached by itself, however much it has under way.
+ * few milliseconds, many requests at a time, or read by themselves, the actor, and the kernel's workers
+ * for what it began. A thread that looks for work instead of sleeping then has a processor that another
+ * one needs to get that work done, so nobody looks. And where several clients are at work, the one actor
+ * is what they would wait for: then each reads what is cached by itself, however much it has under way.
  *
- *   crowded   <=>   clients at work + 1 > processors
- *   several   <=>   clients at work > 1, or crowded
+ *   crowded   <=>   clients at work + 1 + workers > processors   (workers > 0: one client at least)
+ *   several   <=>   clients at work > 1, or clients at work + 1 > processors
  */
 export class Crowding {
   /** As the actor has found it. The header tells clients; what stands there is not believed. */
   crowded = false
   readonly #header: Int32Array
   readonly #channels: ReadonlyArray<Channel | null>
+  readonly #engine: Pick<Engine, 'takeWorkers'>
   readonly #processors: number
   /** What each slot's channel had taken when it was looked at last, and in how many turns. */
   readonly #taken: Float64Array
@@ -38,10 +40,12 @@ export class Crowding {
   constructor(
     header: Int32Array,
     channels: ReadonlyArray<Channel | null>,
+    engine: Pick<Engine, 'takeWorkers'>,
     processors: number = availableParallelism(),
   ) {
     this.#header = header
     this.#channels = channels
+    this.#engine = engine
     this.#processors = processors
     this.#taken = new Float64Array(channels.length)
     this.#turns = new Float64Array(channels.length)
@@ -68,8 +72,12 @@ export class Crowding {
       this.#turns[slot] = channel.turns
       this.#cached[slot] = read
     }
-    this.crowded = working + 1 > this.#processors
+    const workers = this.#engine.takeWorkers()
+    // Whoever keeps them busy may post little at a time, woken as he is for each of them.
+    const threads = Math.max(working, workers > 0 ? 1 : 0) + 1 + workers
+    this.crowded = threads > this.#processors
     Atomics.store(this.#header, HEADER_CROWDED, this.crowded ? 1 : 0)
-    Atomics.store(this.#header, HEADER_SEVERAL, this.crowded || working > 1 ? 1 : 0)
+    const several = working > 1 || working + 1 > this.#processors
+    Atomics.store(this.#header, HEADER_SEVERAL, several ? 1 : 0)
   }
 }

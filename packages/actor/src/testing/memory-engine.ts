@@ -68,6 +68,10 @@ export class MemoryEngine implements Engine {
     return { enters: 0, submitted: this.#submitted, overflow: 0 }
   }
 
+  takeWorkers(): number {
+    return 0
+  }
+
   hasWork(): boolean {
     return this.#done.length > 0
   }

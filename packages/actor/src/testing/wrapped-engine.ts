@@ -33,6 +33,10 @@ export abstract class WrappedEngine {
     this.inner = inner
   }
 
+  takeWorkers(): number {
+    return this.inner.takeWorkers()
+  }
+
   supports(kind: number, blockDevice: boolean): boolean {
     return this.inner.supports(kind, blockDevice)
   }

@@ -86,6 +86,10 @@ export class FakeEngine implements Engine {
   get inFlight(): number {
     return this.#inFlight.length
   }
+  takeWorkers(): number {
+    return 0
+  }
+
   hasWork(): boolean {
     return this.#inFlight.length > 0
   }

@@ -1,0 +1,46 @@
+/** Fewer writes a worker has soon done: a thread that sleeps for them is woken for each. */
+const FEW = 4
+
+/**
+ * The buffered writes in flight. The kernel's workers do them, one of them for all of a file, because
+ * ext4 cannot write to the page cache without waiting.
+ *
+ *   invariant:   total == sum of #ofFile,   files == number of #ofFile that are > 0
+ */
+export class BufferedWrites {
+  /** In flight, of all files. */
+  total = 0
+  /** In flight by slot of the file; -1 where nothing is counted, as for direct I/O. */
+  readonly #ofFile: Int32Array
+  #files = 0
+  #mostFiles = 0
+
+  constructor(fileSlots: number) {
+    this.#ofFile = new Int32Array(fileSlots).fill(-1)
+  }
+
+  /** Another file has the slot, whose writes are counted, or are not. */
+  fileOpened(slot: number, counted: boolean): void {
+    this.#ofFile[slot] = counted ? 0 : -1
+  }
+
+  begun(slot: number): void {
+    if (this.#ofFile[slot]! < 0) return
+    this.total++
+    if (this.#ofFile[slot]!++ === 0) this.#files++
+    if (this.total > FEW && this.#files > this.#mostFiles) this.#mostFiles = this.#files
+  }
+
+  ended(slot: number): void {
+    if (this.#ofFile[slot]! < 0) return
+    this.total--
+    if (--this.#ofFile[slot]! === 0) this.#files--
+  }
+
+  /** How many workers were busy at the same time, at most, since this was asked last. */
+  takeWorkers(): number {
+    const workers = this.#mostFiles
+    this.#mostFiles = 0
+    return workers
+  }
+}
