@@ -44,7 +44,8 @@ export class Terminal {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...plainEnvironment(env), SHELL: '/bin/sh' },
     })
-    this.#ended = once(this.#process, 'exit')
+    // Its exit may be heard of before the last that it has shown.
+    this.#ended = once(this.#process, 'close')
     this.#process.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.shown += text
       this.#seen()
