@@ -44,7 +44,7 @@ function work(): void {
     operation.kind = OPERATION_READ
     trace.posting(operation, false)
     if (trace.posted[operation.slot] !== 0) trace.recorder.posted()
-    trace.published()
+    trace.turnEnded()
     times[COMPLETION_COMPLETED_F64] = trace.now()
     if (trace.delivering()) {
       trace.completed(operation, 10, 0, times, 0)

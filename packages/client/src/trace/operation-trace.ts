@@ -26,10 +26,16 @@ import type { Traced } from './traced.ts'
 import type { OperationFacts, SlowOperation } from './types.ts'
 
 /**
- * So many posts that are handed over together have a clock reading each; of more than that every
- * so-manieth has one. Reading the clock takes as long as posting.
+ * Measuring takes a good part of what posting takes. So when so many posts of one turn have come within
+ * so many microseconds, of the next as many the first is measured, and counts for them all; or, where
+ * each has to have its times, they have one reading of the clock together.
  */
 const BURST = 8
+const FAST_BURST_MICROS = 5
+/** In place of a kind, which none is: what has to have times of its own. */
+const BY_ITSELF = 0
+/** After so many bursts the time of one posting is taken. */
+const SAMPLED_BURSTS = 8
 
 /**
  * All that a client's transport tells of its operations while they live. Which level is in force
@@ -48,9 +54,18 @@ export class OperationTrace {
   readonly #places: Places
   readonly #sampler: Sampler
   readonly #slow: SlowReports
-  /** Posts since something was handed over, and the slot of the last of them. */
-  #burst = 0
+  /** By slot: how many operations the one that is measured there counts for. */
+  readonly #weights: Int32Array
+  #bursts = 0
+  /** The time that the next posting takes is wanted. */
+  #samples = false
+  /** Posts of this turn, and whether they come fast. */
+  #posts = 0
+  #fast = false
+  /** When the last burst of them began, the slot of its first, and of what kind all are it counts for. */
+  readonly #burstBegan: Float64Array = new Float64Array(1)
   #burstSlot = 0
+  #burstKind = BY_ITSELF
   /** Spans that were begun and not ended: they are ended at any level. */
   #openSpans = 0
   /** What the header says while a batch is delivered. */
@@ -66,6 +81,7 @@ export class OperationTrace {
   ) {
     // One more, for what this thread reads itself.
     this.posted = new Float64Array(capacity + 1)
+    this.#weights = new Int32Array(capacity + 1).fill(1)
     this.rows = new OperationRows(this.recorder, this.posted, places, hand)
     this.#header = header
     this.#places = places
@@ -96,12 +112,15 @@ export class OperationTrace {
 
   /** An operation is claimed: its posting begins. */
   claimed(): void {
-    if (this.#header[HEADER_TRACE] !== 0) this.recorder.posting()
+    if (!this.#samples || this.#header[HEADER_TRACE] === 0) return
+    this.#samples = false
+    this.recorder.posting()
   }
 
   /** It has waited since a time in microseconds, or 0. */
   calledAt(operation: Traced, micros: number): void {
     this.posted[operation.slot] = micros
+    this.#weights[operation.slot] = 1
     operation.called = micros !== 0
   }
 
@@ -112,31 +131,58 @@ export class OperationTrace {
       this.posted[operation.slot] = 0
       return
     }
-    if (!operation.called) this.#stamp(operation.slot)
+    const spans = (word & TRACE_LEVEL) === TRACE_SPAN && this.publishes
+    if (!operation.called) this.#stamp(operation.slot, spans ? BY_ITSELF : operation.kind)
+    if (spans || operation.kind === OPERATION_OPEN) this.#begin(operation, spans, blocking)
+  }
+
+  /** What few operations have: a path of their own, or somebody who watches them. */
+  #begin(operation: Traced, spans: boolean, blocking: boolean): void {
     if (operation.kind === OPERATION_OPEN) {
       operation.path = this.#places.openedPath(operation.addrLow, operation.len)
     }
-    if ((word & TRACE_LEVEL) === TRACE_SPAN) this.#perhapsBegin(operation, blocking)
+    if (spans) this.#perhapsBegin(operation, blocking)
   }
 
   #perhapsBegin(operation: Traced, blocking: boolean): void {
-    if (!this.publishes || operation.kind === OPERATION_DETACH || !this.#sampler.next()) return
+    if (operation.kind === OPERATION_DETACH || !this.#sampler.next()) return
     operation.span = new Span(operation, this.posted[operation.slot], this.#places, blocking)
     this.#openSpans++
   }
 
-  /** What was posted is handed over. */
-  published(): void {
-    this.#burst = 0
+  /** The turn is over, and what was posted in it is handed over. */
+  turnEnded(): void {
+    this.#posts = 0
+    this.#fast = false
   }
 
-  /** Now, or a few posts ago: what is posted in a long burst is posted in one go. */
-  #stamp(slot: number): void {
+  /** It is posted now; or as one of a burst, when the first of them was. */
+  #stamp(slot: number, kind: number): void {
+    if (this.#posts++ % BURST === 0) {
+      this.#beginBurst(slot, kind)
+    } else if (!this.#fast) {
+      storeMicros(this.posted, slot)
+      this.#weights[slot] = 1
+    } else if (kind === this.#burstKind && kind !== BY_ITSELF) {
+      this.posted[slot] = 0
+      this.#weights[this.#burstSlot]++
+    } else {
+      this.posted[slot] = this.#burstBegan[0]
+      this.#weights[slot] = 1
+    }
+  }
+
+  #beginBurst(slot: number, kind: number): void {
     const { posted } = this
-    const before = this.#burst++
-    if (before < BURST || before % BURST === 0) storeMicros(posted, slot)
-    else posted[slot] = posted[this.#burstSlot]
+    const began = this.#burstBegan
+    if (++this.#bursts % SAMPLED_BURSTS === 0) this.#samples = true
+    storeMicros(posted, slot)
+    this.#fast = this.#posts > 1 && posted[slot] - began[0] < FAST_BURST_MICROS
+    began[0] = posted[slot]
+    this.#weights[slot] = 1
     this.#burstSlot = slot
+    const each = this.#header[HEADER_SLOW] > 0 || (this.#header[HEADER_TRACE] & TRACE_RECORD) !== 0
+    this.#burstKind = each ? BY_ITSELF : kind
   }
 
   #describe(operation: Traced): OperationFacts {
@@ -146,8 +192,11 @@ export class OperationTrace {
   /** Its completion is here, whose times stand at `at` of `times`, and will be settled next. */
   completed(operation: Traced, res: number, flags: number, times: Float64Array, at: number): void {
     const { recorder, posted } = this
-    if (operation.kind === OPERATION_DETACH || posted[operation.slot] === 0) return
-    recorder.record(operation.kind, posted, operation.slot, times, at)
+    const { kind, slot } = operation
+    if (kind === OPERATION_DETACH || posted[slot] === 0) return
+    // It can count for no more of them: its slot will be another's.
+    if (slot === this.#burstSlot) this.#burstKind = BY_ITSELF
+    recorder.record(kind, posted, slot, times, at, this.#weights[slot])
     if (this.#records) this.rows.record(operation, res, flags, times, at)
     if (this.#slowMicros > 0 && recorder.last[METRIC_TOTAL] >= this.#slowMicros) {
       this.#slow.tell(this.#describe(operation), res, recorder.stages(), recorder.now[0])
@@ -158,8 +207,7 @@ export class OperationTrace {
   /** This thread has read something itself, and its caller is there. */
   ownRead(read: Traced & { readonly times: Float64Array }, blocking: boolean): void {
     this.posted[read.slot] = read.times[COMPLETION_TAKEN_F64]
-    const level = this.#header[HEADER_TRACE] & TRACE_LEVEL
-    if (level === TRACE_SPAN) this.#perhapsBegin(read, blocking)
+    if (this.publishes) this.#perhapsBegin(read, blocking)
   }
 
   /** The caller hears of it: at once, or `later` than it was read. */

@@ -24,10 +24,22 @@ import {
 import { addFrom, countAt, type Distribution, distributionAt } from './histogram.ts'
 import type { Stages } from './types.ts'
 
-/** One post of so many is timed; the others count as much as it did. */
-const SAMPLE_MASK = 15
 /** A share of a batch that took longer than this, in microseconds, had the scheduler in it. */
 const LONGEST_SHARE = 50
+
+/**
+ * Of the first operation of those that are alike: its times in order, and up to which time another one
+ * that was posted has all but its total, idle time and queue in common with it.
+ */
+const FIRST_TAKEN = 0
+const FIRST_SUBMITTED = 1
+const FIRST_COMPLETED = 2
+const FIRST_BUSY = 3
+const FIRST_DELIVERED = 4
+const FIRST_BEFORE = 5
+/** And when the last one of them was posted. */
+const FIRST_POSTED = 6
+const FIRST_F64 = 7
 
 /**
  * Records where the time of this client's operations went. The five moments of an operation are
@@ -47,6 +59,7 @@ export class Recorder {
    */
   readonly last: Float64Array = new Float64Array(METRICS.length)
   readonly #times: Float64Array = doublesOf(this.memory)
+  readonly #first: Float64Array = new Float64Array(FIRST_F64)
   /**
    * Kind of the operation recorded last; how many have its stages but for the queue, and how many of
    * those all of its times, that stand in no histogram yet.
@@ -54,22 +67,20 @@ export class Recorder {
   #kind = 0
   #alike = 0
   #same = 0
-  #posts = 0
   /** One number: when the posting began whose time is taken, in microseconds; 0: none is. */
   readonly #sample: Float64Array = new Float64Array(1)
   /** Microseconds that a post and a delivery take, smoothed. */
   #postShare = 0.3
   #deliveryShare = 0.3
 
-  /** An operation's posting begins; the time of one of a few is taken. */
+  /** A posting begins whose time is taken. */
   posting(): void {
-    this.#posts++
-    if ((this.#posts & SAMPLE_MASK) === 0) storeMicros(this.#sample, 0)
+    storeMicros(this.#sample, 0)
   }
 
-  /** It was written into the channel. */
+  /** An operation was written into the channel. */
   posted(): void {
-    if ((this.#posts & SAMPLE_MASK) !== 0 || this.#sample[0] === 0) return
+    if (this.#sample[0] === 0) return
     const micros = nowMicros() - this.#sample[0]
     this.#sample[0] = 0
     if (micros < LONGEST_SHARE) this.#postShare += (micros - this.#postShare) / 16
@@ -84,9 +95,58 @@ export class Recorder {
 
   /**
    * Records one completion, which is delivered `now`, and whose times stand at `at` of `times`: no
-   * time is an argument, because V8 makes an object of each that is.
+   * time is an argument, because V8 makes an object of each that is. It counts for `weight` operations.
    */
-  record(kind: number, calls: Float64Array, slot: number, times: Float64Array, at: number): void {
+  record(
+    kind: number,
+    calls: Float64Array,
+    slot: number,
+    times: Float64Array,
+    at: number,
+    weight: number,
+  ): void {
+    const first = this.#first
+    const posted = calls[slot]
+    if (
+      this.#alike > 0 &&
+      kind === this.#kind &&
+      times[at + COMPLETION_TAKEN_F64] === first[FIRST_TAKEN] &&
+      times[at + COMPLETION_SUBMITTED_F64] === first[FIRST_SUBMITTED] &&
+      times[at + COMPLETION_COMPLETED_F64] === first[FIRST_COMPLETED] &&
+      times[at + COMPLETION_BUSY_F64] === first[FIRST_BUSY] &&
+      posted <= first[FIRST_BEFORE]
+    ) {
+      if (posted !== first[FIRST_POSTED]) this.#postedOtherwise(calls, slot)
+    } else {
+      this.#recordFirst(kind, calls, slot, times, at)
+    }
+    this.#alike += weight
+    this.#same += weight
+  }
+
+  /** One that has another posted time than the one before, and nothing else. */
+  #postedOtherwise(calls: Float64Array, slot: number): void {
+    this.#flushSame()
+    const first = this.#first
+    const { last } = this
+    const posted = calls[slot]
+    first[FIRST_POSTED] = posted
+    last[METRIC_TOTAL] = first[FIRST_DELIVERED] - posted
+    last[METRIC_IDLE] = last[METRIC_TOTAL] - last[METRIC_BUSY]
+    last[METRIC_QUEUE] = first[FIRST_TAKEN] - posted
+  }
+
+  /** The first of those that may be alike. */
+  #recordFirst(
+    kind: number,
+    calls: Float64Array,
+    slot: number,
+    times: Float64Array,
+    at: number,
+  ): void {
+    this.flush()
+    const first = this.#first
+    const { last } = this
     const posted = calls[slot]
     const taken = Math.max(times[at + COMPLETION_TAKEN_F64], posted)
     const submitted = Math.max(times[at + COMPLETION_SUBMITTED_F64], taken)
@@ -95,35 +155,23 @@ export class Recorder {
     const total = delivered - posted
     const ours = times[at + COMPLETION_BUSY_F64] + this.#postShare + this.#deliveryShare
     const busy = Math.min(ours, total)
-    const queue = taken - posted
-    const batch = submitted - taken
-    const kernel = completed - submitted
-    const delivery = delivered - completed
-    const { last } = this
-    if (
-      batch !== last[METRIC_BATCH] ||
-      kernel !== last[METRIC_KERNEL] ||
-      delivery !== last[METRIC_DELIVERY] ||
-      busy !== last[METRIC_BUSY] ||
-      kind !== this.#kind
-    ) {
-      this.flush()
-      this.#kind = kind
-      last[METRIC_BUSY] = busy
-      last[METRIC_BATCH] = batch
-      last[METRIC_KERNEL] = kernel
-      last[METRIC_DELIVERY] = delivery
-      last[METRIC_TOTAL] = total
-      last[METRIC_IDLE] = total - busy
-      last[METRIC_QUEUE] = queue
-    } else if (total !== last[METRIC_TOTAL] || queue !== last[METRIC_QUEUE]) {
-      this.#flushSame()
-      last[METRIC_TOTAL] = total
-      last[METRIC_IDLE] = total - busy
-      last[METRIC_QUEUE] = queue
-    }
-    this.#alike++
-    this.#same++
+    this.#kind = kind
+    last[METRIC_TOTAL] = total
+    last[METRIC_BUSY] = busy
+    last[METRIC_IDLE] = total - busy
+    last[METRIC_QUEUE] = taken - posted
+    last[METRIC_BATCH] = submitted - taken
+    last[METRIC_KERNEL] = completed - submitted
+    last[METRIC_DELIVERY] = delivered - completed
+    first[FIRST_TAKEN] = taken
+    first[FIRST_SUBMITTED] = submitted
+    first[FIRST_COMPLETED] = completed
+    first[FIRST_BUSY] = times[at + COMPLETION_BUSY_F64]
+    first[FIRST_POSTED] = posted
+    first[FIRST_DELIVERED] = delivered
+    // Where its total was too short for what we did, none has its busy time.
+    first[FIRST_BEFORE] =
+      ours <= total ? Math.min(taken, delivered - ours) : Number.NEGATIVE_INFINITY
   }
 
   /** Records operations whose times are all the same: called and done together. */

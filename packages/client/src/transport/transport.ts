@@ -204,13 +204,13 @@ export class Transport {
 
   /** Hands over what was posted when it is enough for now. Not for requests that belong together. */
   publishEarly(): void {
-    if (this.#early > 0 && this.requests.unpublished >= this.#early) this.publish()
+    if (this.#early > 0 && this.requests.unpublished >= this.#early) this.publish(false)
   }
 
-  /** Hands everything written so far to the actor. */
-  publish(): void {
+  /** Hands everything written so far to the actor; in the middle of a turn or at its end. */
+  publish(atTurnEnd: boolean = true): void {
     const posted = this.requests.publish()
-    this.trace.published()
+    if (atTurnEnd) this.trace.turnEnded()
     const news = this.#cancels.publish() || posted
     if (news && !this.#doorbell.ring()) this.fail(protocolBroken())
   }
