@@ -64,11 +64,12 @@ export async function runChain(
           members.length,
           drain,
           (outcome) => {
+            // The actor completes all members together, so nobody has his memory back in between.
             settled[index] = outcome
             if (--left === 0) {
               bounds?.ended()
               resolve(settled)
-            } else if (isStagedRead(member)) bounds?.saveWhenGivenUp(() => saveBuffer(member))
+            }
           },
           reject,
           bounds,
@@ -159,12 +160,6 @@ function giveBuffer(operation: Operation, member: Member): void {
 
 function isStagedRead({ spec, staged }: Member): boolean {
   return staged && spec.operation === OPERATION_READ
-}
-
-/** The caller may use his buffer again: what was read into it before goes into one of its own. */
-function saveBuffer(member: Member): void {
-  // A Buffer's own slice() would be a view of the same memory.
-  member.buffer = new Uint8Array(member.bytes as Uint8Array)
 }
 
 function chainResults(members: Member[], outcomes: Outcome[]): unknown[] {
