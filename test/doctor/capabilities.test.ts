@@ -40,6 +40,14 @@ test('the engine that it names is the one that an actor takes', async () => {
   if (alone.ioUring.usable) assert.equal(alone.remedy, '')
 })
 
+test('what is cached is read by whom it says', async () => {
+  const file = await client.open(temporaryFile(4096))
+  for (let reads = 0; reads < 3; reads++) await file.read(Buffer.alloc(4096), 0, 4096, 0)
+  await file.close()
+  const { cachedReads } = await client.stats()
+  assert.equal(cachedReads > 0, alone.cachedReads)
+})
+
 test('system and limits are what the kernel says', () => {
   assert.equal(alone.kernel, os.release())
   assert.equal(alone.arch, process.arch)

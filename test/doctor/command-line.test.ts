@@ -23,6 +23,7 @@ test('it names the engine, the system and what of the kernel is used', async () 
   assert.equal(code, expectedCode)
   assert.equal(stderr, '')
   assert.match(stdout, usable ? /^engine +io_uring \(/ : /^engine +threadpool \(.+\nremedy +\S/)
+  assert.match(stdout, /^cached reads +by the (calling threads|actor)/m)
   for (const label of ['system', 'io_uring', 'sysctl', 'seccomp', 'locked memory', 'open files']) {
     assert.match(stdout, new RegExp(`^${label} +\\S`, 'm'))
   }

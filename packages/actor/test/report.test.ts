@@ -14,6 +14,7 @@ const FORBIDDEN: Capabilities = {
   cause: 'seccomp',
   reason: 'io_uring_setup failed with EPERM: a seccomp filter forbids it',
   remedy: 'allow it',
+  cachedReads: true,
   ioUring: {
     usable: false,
     cause: 'seccomp',
@@ -45,6 +46,7 @@ test('what is forbidden, and what to do about it', () => {
     report(FORBIDDEN),
     `engine         threadpool (io_uring_setup failed with EPERM: a seccomp filter forbids it)
 remedy         allow it
+cached reads   by the calling threads
 
 system         linux 6.6.1, arm64, Node 20.19.0
 io_uring       io_uring_setup failed with EPERM: a seccomp filter forbids it
@@ -59,12 +61,14 @@ open files     unknown (ulimit -n)
 
 test('what was asked for is not what is wrong with io_uring', () => {
   const text = report({ ...FORBIDDEN, reason: 'the thread pool was asked for', remedy: '' })
-  assert.match(text, /^engine +threadpool \(the thread pool was asked for\)\n\nsystem/)
+  assert.match(text, /^engine +threadpool \(the thread pool was asked for\)\ncached.*\n\nsystem/)
   assert.match(text, /^io_uring .*seccomp.*\nremedy +allow it$/m)
 })
 
 test('no engine at all, and where the addon was looked for', () => {
   const addonTried = ['/a/uring_actor.node: no such file', '/b/uring_actor.node: no such file']
+  const without = report({ ...FORBIDDEN, cachedReads: false })
+  assert.match(without, /^cached reads +by the actor, as the addon is missing$/m)
   const text = report({
     ...FORBIDDEN,
     engine: null,

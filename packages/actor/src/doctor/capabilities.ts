@@ -22,6 +22,8 @@ export interface Capabilities {
   readonly reason: string
   /** One line that says what to do about it; empty when nothing is to be done. */
   readonly remedy: string
+  /** Clients read what is in the page cache on their own threads, whatever the engine: by the addon. */
+  readonly cachedReads: boolean
   readonly ioUring: RingCapabilities
   readonly limits: Limits
   readonly path: PathCapabilities | null
@@ -81,6 +83,7 @@ export async function capabilities(path?: string | URL): Promise<Capabilities> {
     cause: asked.cause,
     reason: asked.reason,
     remedy: asked.remedy,
+    cachedReads: engine !== null && binding !== null,
     ioUring,
     limits: readLimits(binding),
     path: path === undefined ? null : await pathCapabilities(path, { binding, engine, openRing }),

@@ -25,9 +25,13 @@ const FEATURES: ReadonlyArray<[name: keyof RingFeatures, what: string, without: 
 export function report(found: Capabilities): string {
   const { ioUring, limits } = found
   const { engine, reason, remedy } = found
+  const readers = found.cachedReads
+    ? 'the calling threads'
+    : "the actor: others need the addon's help"
   const lines = [
     row('engine', `${engine ?? 'none: spawnActor() rejects'} (${reason})`),
     ...(remedy === '' ? [] : [row('remedy', remedy)]),
+    ...(engine === null ? [] : [row('cached reads', `by ${readers}`)]),
     '',
     row('system', `${found.platform} ${found.kernel}, ${found.arch}, Node ${found.node}`),
     row('io_uring', ioUring.usable ? 'usable' : ioUring.reason),
