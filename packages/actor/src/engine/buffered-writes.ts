@@ -2,8 +2,9 @@
 const FEW = 4
 
 /**
- * The buffered writes in flight. The kernel's workers do them, one of them for all of a file, because
- * ext4 cannot write to the page cache without waiting.
+ * The buffered writes in flight. On ext4, which cannot write to the page cache without waiting, the
+ * kernel's workers do them, one of them for all of a file; on xfs and btrfs most are done as they are
+ * submitted. So what is in flight after a submission is a worker's.
  *
  *   invariant:   total == sum of #ofFile,   files == number of #ofFile that are > 0
  */
@@ -28,13 +29,17 @@ export class BufferedWrites {
     if (this.#ofFile[slot]! < 0) return
     this.total++
     if (this.#ofFile[slot]!++ === 0) this.#files++
-    if (this.total > FEW && this.#files > this.#mostFiles) this.#mostFiles = this.#files
   }
 
   ended(slot: number): void {
     if (this.#ofFile[slot]! < 0) return
     this.total--
     if (--this.#ofFile[slot]! === 0) this.#files--
+  }
+
+  /** What the kernel has done at once is done by now. */
+  submitted(): void {
+    if (this.total > FEW && this.#files > this.#mostFiles) this.#mostFiles = this.#files
   }
 
   /** How many workers were busy at the same time, at most, since this was asked last. */

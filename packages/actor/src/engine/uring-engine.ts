@@ -221,7 +221,9 @@ export class UringEngine implements Engine {
       this.#ring.enter(0, -1, 0)
       sink.reaping()
     }
-    return this.poll(sink)
+    const completed = this.poll(sink)
+    this.#bufferedWrites.submitted()
+    return completed
   }
 
   poll(sink: ResultSink): number {
