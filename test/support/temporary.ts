@@ -1,18 +1,24 @@
-// Directories that are gone when the test file's process ends, however it ends.
+// Directories that are gone when the test file's process ends. Those of the processes that it starts are
+// too, however they end: they are all in one.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
-const made: string[] = []
+/** Names the one directory, to this process and those that it starts. */
+const VARIABLE = 'URING_ACTOR_TEMPORARY'
+const PREFIX = 'uring-actor-'
 
-process.on('exit', () => {
-  for (const directory of made) rmSync(directory, { recursive: true, force: true })
-})
+function sharedDirectory(): string {
+  const known = process.env[VARIABLE]
+  if (known !== undefined) return known
+  const directory = mkdtempSync(path.join(os.tmpdir(), PREFIX))
+  process.env[VARIABLE] = directory
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
 
 export function temporaryDirectory(): string {
-  const directory = mkdtempSync(path.join(os.tmpdir(), 'uring-actor-'))
-  made.push(directory)
-  return directory
+  return mkdtempSync(path.join(sharedDirectory(), PREFIX))
 }
 
 /** A file in a directory of its own; byte i of it is i * 7 % 251, whatever its size. */
