@@ -25,9 +25,7 @@ const FEATURES: ReadonlyArray<[name: keyof RingFeatures, what: string, without: 
 export function report(found: Capabilities): string {
   const { ioUring, limits } = found
   const { engine, reason, remedy } = found
-  const readers = found.cachedReads
-    ? 'the calling threads'
-    : "the actor: others need the addon's help"
+  const readers = found.cachedReads ? 'the calling threads' : 'the actor, as the addon is missing'
   const lines = [
     row('engine', `${engine ?? 'none: spawnActor() rejects'} (${reason})`),
     ...(remedy === '' ? [] : [row('remedy', remedy)]),
