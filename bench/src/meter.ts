@@ -39,7 +39,7 @@ export class Meter {
     return true
   }
 
-  /** A random block's first byte; never block 0, which holds the file's header. (xorshift32) */
+  /** A random block's first byte; never block 0, by which the file is known. (xorshift32) */
   position(): number {
     let random = this.#random
     random ^= random << 13

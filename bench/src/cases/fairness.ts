@@ -2,8 +2,10 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { spawnActor } from '@uring-actor/actor'
 import type { CaseInput, Comparison, Sample } from '../comparison.ts'
+import { BlockBuffer } from '../data/blocks.ts'
 import type { GreedyWorkerData } from '../greedy-worker.ts'
-import { BLOCK_BYTES, Meter } from '../meter.ts'
+import { failureOf } from '../measure/threads.ts'
+import { BLOCK_BYTES, drive, Meter } from '../meter.ts'
 
 const P99 = 'p99Micros'
 const POLITE_DEPTH = 4
@@ -66,14 +68,17 @@ async function polite(
   const file = await actor.connect().open(path, 'r')
   const micros: number[] = []
   const lane = async (meter: Meter): Promise<void> => {
-    const buffer = Buffer.alloc(BLOCK_BYTES)
+    const buffer = new BlockBuffer(Buffer.alloc(BLOCK_BYTES))
     while (meter.next()) {
+      const position = meter.position()
       const began = performance.now()
-      await file.read(buffer, 0, BLOCK_BYTES, meter.position())
+      await file.read(buffer.bytes, 0, BLOCK_BYTES, position)
       micros.push((performance.now() - began) * 1000)
+      buffer.verify(0, position / BLOCK_BYTES)
     }
   }
-  const run = (meter: Meter) => Promise.all(Array.from({ length: POLITE_DEPTH }, () => lane(meter)))
+  const others = worker === null ? [] : [failureOf(worker)]
+  const run = (meter: Meter) => Promise.race([drive(POLITE_DEPTH, () => lane(meter)), ...others])
   await run(new Meter(Math.min(0.3, seconds), size))
   micros.length = 0
   await run(new Meter(seconds, size))

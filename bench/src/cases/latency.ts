@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { spawnActor } from '@uring-actor/actor'
 import type { Case, CaseInput, Comparison, Figure, Sample } from '../comparison.ts'
+import { BlockBuffer } from '../data/blocks.ts'
 import { BLOCK_BYTES, Meter } from '../meter.ts'
 
 const P50 = 'p50Micros'
@@ -78,13 +79,15 @@ function ours(cachedReads: boolean): Opener {
   return async ({ file: path }, pauseMillis) => {
     const actor = await spawnActor({ cachedReads })
     const file = await actor.connect().open(path, 'r')
-    const buffer = Buffer.alloc(BLOCK_BYTES)
+    const buffer = new BlockBuffer(Buffer.alloc(BLOCK_BYTES))
     return async (meter) => {
       const micros: number[] = []
       while (meter.next()) {
+        const position = meter.position()
         const began = performance.now()
-        await file.read(buffer, 0, BLOCK_BYTES, meter.position())
+        await file.read(buffer.bytes, 0, BLOCK_BYTES, position)
         micros.push((performance.now() - began) * 1000)
+        buffer.verify(0, position / BLOCK_BYTES)
         if (pauseMillis > 0) await delay(pauseMillis)
       }
       return micros
@@ -94,7 +97,7 @@ function ours(cachedReads: boolean): Opener {
 
 async function oneByOneCallback({ file: path }: CaseInput, pauseMillis: number): Promise<OneByOne> {
   const descriptor = fs.openSync(path, 'r')
-  const buffer = Buffer.alloc(BLOCK_BYTES)
+  const buffer = new BlockBuffer(Buffer.alloc(BLOCK_BYTES))
   return (meter) =>
     new Promise((resolve, reject) => {
       const micros: number[] = []
@@ -103,11 +106,18 @@ async function oneByOneCallback({ file: path }: CaseInput, pauseMillis: number):
           resolve(micros)
           return
         }
+        const position = meter.position()
         const began = performance.now()
-        fs.read(descriptor, buffer, 0, BLOCK_BYTES, meter.position(), (error) => {
+        fs.read(descriptor, buffer.bytes, 0, BLOCK_BYTES, position, (error) => {
           micros.push((performance.now() - began) * 1000)
-          if (error !== null) reject(error)
-          else if (pauseMillis > 0) setTimeout(next, pauseMillis)
+          try {
+            if (error !== null) throw error
+            buffer.verify(0, position / BLOCK_BYTES)
+          } catch (fault) {
+            reject(fault)
+            return
+          }
+          if (pauseMillis > 0) setTimeout(next, pauseMillis)
           else next()
         })
       }

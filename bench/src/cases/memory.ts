@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { type Actor, spawnActor } from '@uring-actor/actor'
 import type { CaseInput, Comparison, Sample } from '../comparison.ts'
+import { BlockBuffer } from '../data/blocks.ts'
 import { BLOCK_BYTES } from '../meter.ts'
 
 const METRIC = 'addedMiB'
@@ -55,15 +56,17 @@ async function startWorker(): Promise<void> {
 async function addedByClient({ file }: CaseInput): Promise<Sample> {
   const actor = await spawnActor()
   // The first one loads and compiles code that the others share.
-  await connectAndRead(actor, file)
+  const block = new BlockBuffer(Buffer.alloc(BLOCK_BYTES))
+  await connectAndRead(actor, file, block)
   const before = await settledMiB()
-  for (let count = 0; count < CLIENTS; count++) await connectAndRead(actor, file)
+  for (let count = 0; count < CLIENTS; count++) await connectAndRead(actor, file, block)
   return { [METRIC]: ((await settledMiB()) - before) / CLIENTS }
 }
 
-async function connectAndRead(actor: Actor, path: string): Promise<void> {
+async function connectAndRead(actor: Actor, path: string, block: BlockBuffer): Promise<void> {
   const file = await actor.connect().open(path, 'r')
-  await file.read(Buffer.alloc(BLOCK_BYTES), 0, BLOCK_BYTES, 0)
+  await file.read(block.bytes, 0, BLOCK_BYTES, 0)
+  block.verify(0, 0)
 }
 
 async function settledMiB(): Promise<number> {

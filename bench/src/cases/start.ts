@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { spawnActor } from '@uring-actor/actor'
 import { type CaseInput, type Comparison, EXIT, type Sample } from '../comparison.ts'
+import { BlockBuffer } from '../data/blocks.ts'
 import { BLOCK_BYTES } from '../meter.ts'
 
 const FIRST_READ = 'firstReadMillis'
@@ -42,11 +43,14 @@ export const start: Comparison = {
 }
 
 async function readOnce({ file: path }: CaseInput): Promise<Sample> {
+  const block = new BlockBuffer(Buffer.alloc(BLOCK_BYTES))
   const began = performance.now()
   const actor = await spawnActor()
   const file = await actor.connect().open(path, 'r')
-  await file.read(Buffer.alloc(BLOCK_BYTES), 0, BLOCK_BYTES, 0)
-  return { [FIRST_READ]: performance.now() - began }
+  await file.read(block.bytes, 0, BLOCK_BYTES, 0)
+  const firstRead = performance.now() - began
+  block.verify(0, 0)
+  return { [FIRST_READ]: firstRead }
 }
 
 /** What any thread takes until it is heard of. */

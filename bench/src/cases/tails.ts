@@ -14,7 +14,7 @@ import type { Load, PeerName } from '../loads/load.ts'
 import type { PartOrders } from '../loads/part.ts'
 import { runLoad } from '../loads/run-load.ts'
 import type { LatencyRecorder } from '../measure/latency-recorder.ts'
-import { letGo, messageOf } from '../measure/threads.ts'
+import { failureOf, letGo, messageOf } from '../measure/threads.ts'
 
 const READS = { operation: 'read', access: 'random', cache: 'warm', bytes: 4096 } as const
 const POLITE: Load = { ...READS, inFlight: 4, workers: 1 }
@@ -103,7 +103,7 @@ async function besideGreedy(
   const worker = new Worker(new URL('../loads/load-worker.js', import.meta.url), { workerData })
   await messageOf(worker)
   letGo(go)
-  const sample = await runLoad(peer, POLITE, input, latency)
+  const sample = await Promise.race([runLoad(peer, POLITE, input, latency), failureOf(worker)])
   await worker.terminate()
   return sample
 }

@@ -8,6 +8,14 @@ export function messageOf<T>(worker: Worker): Promise<T> {
   })
 }
 
+/** Rejects when a worker fails, as one does that has read what is not there; never resolves. */
+export function failureOf(worker: Worker): Promise<never> {
+  const failure = new Promise<never>((_resolve, reject) => worker.once('error', reject))
+  // Whoever waits for it hears of it; nobody may, when it comes as the measurement ends.
+  failure.catch(() => {})
+  return failure
+}
+
 /** One word that workers wait for, so that all begin at the same time. */
 export function letGo(go: SharedArrayBuffer): void {
   const word = new Int32Array(go)
