@@ -1,5 +1,5 @@
-// Operations that are posted in bursts: one of eight is measured where they come fast, and counts for all
-// of them; where they do not, or each is wanted, each is measured. The clock is one that the test moves.
+// Operations that are posted in bursts: eight of them have one reading of the clock together where they
+// come fast, each its own where they do not. The clock is one that the test moves.
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { syncBuiltinESMExports } from 'node:module'
@@ -8,14 +8,13 @@ import process from 'node:process'
 import { beforeEach, test } from 'node:test'
 import {
   HEADER_BYTES,
-  HEADER_SLOW,
   HEADER_TRACE,
   OPERATION_NOP,
-  OPERATION_READ,
   TRACE_HISTOGRAM,
-  TRACE_RECORD,
   TRACE_SPAN,
 } from '#dist/protocol/index.js'
+import type { OperationSpan } from '#dist/trace/types.js'
+import { PLACES, unexpected } from './places.ts'
 
 /** In nanoseconds. */
 let clock = 1_000_000_000
@@ -35,124 +34,92 @@ const { Operation } = await import('#dist/transport/operation.js')
 const { OperationTrace } = await import('#dist/trace/operation-trace.js')
 
 const header = new Int32Array(HEADER_BYTES / 4)
-const places = {
-  threadId: 1,
-  pathOf: () => '/file',
-  openedPath: () => '/file',
-  errorOf: () => new Error('none is expected'),
-}
 let trace: InstanceType<typeof OperationTrace>
-let slow = 0
 
 beforeEach(() => {
   header[HEADER_TRACE] = TRACE_HISTOGRAM
-  header[HEADER_SLOW] = 0
-  slow = 0
-  trace = new OperationTrace(
-    header,
-    64,
-    places,
-    () => slow++,
-    () => {},
-  )
+  trace = new OperationTrace(header, 64, PLACES, unexpected, unexpected)
 })
 
-type Posted = InstanceType<typeof Operation>
+const operations: Array<InstanceType<typeof Operation>> = []
 
-/** Posts some, so many nanoseconds apart, in slots from 0 on. */
-function post(kinds: readonly number[], apart: number): Posted[] {
-  return kinds.map((kind, slot) => {
+/** Posts some, so many nanoseconds apart, in slots from 0 on; returns how often that read the clock. */
+function post(count: number, apart: number): number {
+  readings = 0
+  for (let slot = 0; slot < count; slot++) {
     const operation = new Operation(slot)
+    operations[slot] = operation
     trace.claimed()
-    operation.kind = kind
+    operation.kind = OPERATION_NOP
     trace.posting(operation, false)
     clock += apart
-    return operation
-  })
+  }
+  return readings
 }
 
-function deliver(operations: readonly Posted[]): void {
-  if (!trace.delivering()) return
-  for (const operation of operations) trace.completed(operation, 0, 0, new Float64Array(8), 0)
-  trace.recorder.delivered(operations.length)
+/** Delivers so many of those that were posted last. */
+function deliver(count: number): void {
+  assert.ok(trace.delivering())
+  for (let slot = 0; slot < count; slot++) {
+    trace.completed(operations[slot]!, 0, 0, new Float64Array(8), 0)
+  }
+  trace.recorder.delivered(count)
 }
 
-/** One turn in which some are posted; all are delivered then. Returns how often posting read the clock. */
-function turn(kinds: readonly number[], apart: number): number {
-  readings = 0
-  const operations = post(kinds, apart)
+const micros = (nanoseconds: number): number => nanoseconds / 1e3
+
+test('of fast ones each of the first eight has a reading of the clock, then one of eight', () => {
+  assert.equal(post(40, 100), 8 + 4)
+  for (let slot = 0; slot < 40; slot++) {
+    // Up to seven posts ago, and never later than it was.
+    const posted = clock - (40 - slot) * 100
+    const off = micros(posted) - trace.posted[slot]!
+    assert.ok(off >= -0.001 && off <= 0.701, `${slot}: ${off}`)
+  }
+})
+
+test('each of them is counted, with its own end', () => {
+  post(40, 100)
   trace.turnEnded()
-  const posted = readings
+  deliver(39)
   clock += 1e6
-  deliver(operations)
-  return posted
-}
-
-const nops = (count: number): number[] => new Array(count).fill(OPERATION_NOP)
-
-test('of fast ones each of the first eight is measured, then one of eight, and all are counted', () => {
-  assert.equal(turn(nops(40), 100), 8 + 4)
-  assert.equal(trace.recorder.latency().nop?.total.count, 40)
-  assert.equal(trace.recorder.latency().nop?.kernel.count, 40)
+  assert.ok(trace.delivering())
+  trace.completed(operations[39]!, 0, 0, new Float64Array(8), 0)
+  trace.recorder.delivered(1)
+  const { total } = trace.recorder.latency().nop!
+  assert.equal(total.count, 40)
+  assert.ok(total.max >= 1000 && total.p90 < 100, JSON.stringify(total))
 })
 
 test('the next turn begins anew', () => {
-  turn(nops(40), 100)
-  assert.equal(turn(nops(6), 100), 6)
-  assert.equal(trace.recorder.latency().nop?.total.count, 46)
+  post(40, 100)
+  trace.turnEnded()
+  assert.equal(post(6, 100), 6)
 })
 
-test('of slow ones each is measured, also when those before were fast', () => {
-  assert.equal(turn(nops(40), 1000), 40)
-  readings = 0
-  assert.equal(trace.recorder.latency().nop?.total.count, 40)
-})
-
-test('what is of another kind is not counted as what was measured', () => {
-  const mixed = Array.from({ length: 32 }, (_, index) =>
-    index % 4 === 3 ? OPERATION_READ : OPERATION_NOP,
-  )
-  turn(mixed, 100)
-  assert.equal(trace.recorder.latency().nop?.total.count, 24)
-  assert.equal(trace.recorder.latency().read?.total.count, 8)
-})
-
-test('all are counted where those that count for others are done before the turn is', () => {
-  let count = 0
-  for (const posts of [11, 3, 17, 8, 40, 1, 9, 30, 12, 5]) {
-    const operations = post(nops(posts), 100)
-    count += posts
-    deliver(operations)
-    assert.equal(trace.recorder.latency().nop?.total.count, count)
+test('of slow ones each has a reading, after fast ones of the same turn from the next burst on', () => {
+  assert.ok(post(40, 1000) >= 40)
+  trace.turnEnded()
+  post(16, 100)
+  assert.ok(post(40, 1000) >= 40 - 7)
+  for (let slot = 8; slot < 40; slot++) {
+    assert.ok(Math.abs(micros(clock - (40 - slot) * 1000) - trace.posted[slot]!) < 0.001, `${slot}`)
   }
 })
 
-test('each has its times where slow operations are reported', () => {
-  header[HEADER_SLOW] = 500
-  turn(nops(40), 100)
-  assert.equal(slow, 40)
-})
-
-test('and where a trace file is recorded, or somebody is subscribed', () => {
-  header[HEADER_TRACE] = TRACE_HISTOGRAM | TRACE_RECORD
-  turn(nops(40), 100)
-  assert.equal(trace.posted.filter((posted) => posted !== 0).length, 40)
+test('where events are wanted each has its own, which begins when it was posted', () => {
   header[HEADER_TRACE] = TRACE_SPAN
-  let ended = 0
-  const listener = (): void => {
-    ended++
+  const begins: number[] = []
+  const listener = (message: unknown): void => {
+    begins.push((message as OperationSpan).startTime)
   }
   subscribe('tracing:uring-actor:operation:asyncEnd', listener)
   try {
-    turn(nops(40), 100)
+    post(40, 100)
+    deliver(40)
   } finally {
     unsubscribe('tracing:uring-actor:operation:asyncEnd', listener)
   }
-  assert.equal(ended, 40)
-})
-
-test('where nobody is subscribed they are counted as at the level below', () => {
-  header[HEADER_TRACE] = TRACE_SPAN
-  assert.equal(turn(nops(40), 100), 8 + 4)
-  assert.equal(trace.recorder.latency().nop?.total.count, 40)
+  assert.equal(begins.length, 40)
+  assert.ok(begins.at(-1)! - begins[0]! >= 0.003, 'they begin one after the other')
 })

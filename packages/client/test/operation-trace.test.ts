@@ -13,6 +13,7 @@ import {
   TRACE_HISTOGRAM,
   TRACE_OFF,
 } from '#dist/protocol/index.js'
+import { PLACES, unexpected } from './places.ts'
 
 let readings = 0
 const clock = process.hrtime
@@ -33,14 +34,7 @@ const { OperationTrace } = await import('#dist/trace/operation-trace.js')
 
 const POSTS = 100
 const header = new Int32Array(HEADER_BYTES / 4)
-const places = {
-  threadId: 1,
-  pathOf: () => '/file',
-  openedPath: () => '/file',
-  errorOf: () => new Error('none is expected'),
-}
-const unexpected = (): void => assert.fail('nothing is slow, and nothing recorded')
-const trace = new OperationTrace(header, 8, places, unexpected, unexpected)
+const trace = new OperationTrace(header, 8, PLACES, unexpected, unexpected)
 const times = new Float64Array(8)
 
 /** Posts and delivers as a transport does. */

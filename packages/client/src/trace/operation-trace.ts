@@ -26,14 +26,11 @@ import type { Traced } from './traced.ts'
 import type { OperationFacts, SlowOperation } from './types.ts'
 
 /**
- * Measuring takes a good part of what posting takes. So when so many posts of one turn have come within
- * so many microseconds, of the next as many the first is measured, and counts for them all; or, where
- * each has to have its times, they have one reading of the clock together.
+ * Reading the clock takes a good part of what posting takes. So when so many posts of one turn have come
+ * within so many microseconds, the next as many have one reading together.
  */
 const BURST = 8
 const FAST_BURST_MICROS = 5
-/** In place of a kind, which none is: what has to have times of its own. */
-const BY_ITSELF = 0
 /** After so many bursts the time of one posting is taken. */
 const SAMPLED_BURSTS = 8
 
@@ -54,18 +51,14 @@ export class OperationTrace {
   readonly #places: Places
   readonly #sampler: Sampler
   readonly #slow: SlowReports
-  /** By slot: how many operations the one that is measured there counts for. */
-  readonly #weights: Int32Array
   #bursts = 0
   /** The time that the next posting takes is wanted. */
   #samples = false
   /** Posts of this turn, and whether they come fast. */
   #posts = 0
   #fast = false
-  /** When the last burst of them began, the slot of its first, and of what kind all are it counts for. */
+  /** One number: when the last burst of them began, in microseconds. */
   readonly #burstBegan: Float64Array = new Float64Array(1)
-  #burstSlot = 0
-  #burstKind = BY_ITSELF
   /** Spans that were begun and not ended: they are ended at any level. */
   #openSpans = 0
   /** What the header says while a batch is delivered. */
@@ -81,7 +74,6 @@ export class OperationTrace {
   ) {
     // One more, for what this thread reads itself.
     this.posted = new Float64Array(capacity + 1)
-    this.#weights = new Int32Array(capacity + 1).fill(1)
     this.rows = new OperationRows(this.recorder, this.posted, places, hand)
     this.#header = header
     this.#places = places
@@ -120,7 +112,6 @@ export class OperationTrace {
   /** It has waited since a time in microseconds, or 0. */
   calledAt(operation: Traced, micros: number): void {
     this.posted[operation.slot] = micros
-    this.#weights[operation.slot] = 1
     operation.called = micros !== 0
   }
 
@@ -131,21 +122,15 @@ export class OperationTrace {
       this.posted[operation.slot] = 0
       return
     }
-    const spans = (word & TRACE_LEVEL) === TRACE_SPAN && this.publishes
-    if (!operation.called) this.#stamp(operation.slot, spans ? BY_ITSELF : operation.kind)
-    if (spans || operation.kind === OPERATION_OPEN) this.#begin(operation, spans, blocking)
-  }
-
-  /** What few operations have: a path of their own, or somebody who watches them. */
-  #begin(operation: Traced, spans: boolean, blocking: boolean): void {
+    if (!operation.called) this.#stamp(operation.slot)
     if (operation.kind === OPERATION_OPEN) {
       operation.path = this.#places.openedPath(operation.addrLow, operation.len)
     }
-    if (spans) this.#perhapsBegin(operation, blocking)
+    if ((word & TRACE_LEVEL) === TRACE_SPAN) this.#perhapsBegin(operation, blocking)
   }
 
   #perhapsBegin(operation: Traced, blocking: boolean): void {
-    if (operation.kind === OPERATION_DETACH || !this.#sampler.next()) return
+    if (!this.publishes || operation.kind === OPERATION_DETACH || !this.#sampler.next()) return
     operation.span = new Span(operation, this.posted[operation.slot], this.#places, blocking)
     this.#openSpans++
   }
@@ -157,32 +142,19 @@ export class OperationTrace {
   }
 
   /** It is posted now; or as one of a burst, when the first of them was. */
-  #stamp(slot: number, kind: number): void {
-    if (this.#posts++ % BURST === 0) {
-      this.#beginBurst(slot, kind)
-    } else if (!this.#fast) {
-      storeMicros(this.posted, slot)
-      this.#weights[slot] = 1
-    } else if (kind === this.#burstKind && kind !== BY_ITSELF) {
-      this.posted[slot] = 0
-      this.#weights[this.#burstSlot]++
-    } else {
-      this.posted[slot] = this.#burstBegan[0]
-      this.#weights[slot] = 1
-    }
+  #stamp(slot: number): void {
+    if (this.#posts++ % BURST === 0) this.#beginBurst(slot)
+    else if (this.#fast) this.posted[slot] = this.#burstBegan[0]
+    else storeMicros(this.posted, slot)
   }
 
-  #beginBurst(slot: number, kind: number): void {
+  #beginBurst(slot: number): void {
     const { posted } = this
     const began = this.#burstBegan
     if (++this.#bursts % SAMPLED_BURSTS === 0) this.#samples = true
     storeMicros(posted, slot)
     this.#fast = this.#posts > 1 && posted[slot] - began[0] < FAST_BURST_MICROS
     began[0] = posted[slot]
-    this.#weights[slot] = 1
-    this.#burstSlot = slot
-    const each = this.#header[HEADER_SLOW] > 0 || (this.#header[HEADER_TRACE] & TRACE_RECORD) !== 0
-    this.#burstKind = each ? BY_ITSELF : kind
   }
 
   #describe(operation: Traced): OperationFacts {
@@ -194,9 +166,7 @@ export class OperationTrace {
     const { recorder, posted } = this
     const { kind, slot } = operation
     if (kind === OPERATION_DETACH || posted[slot] === 0) return
-    // It can count for no more of them: its slot will be another's.
-    if (slot === this.#burstSlot) this.#burstKind = BY_ITSELF
-    recorder.record(kind, posted, slot, times, at, this.#weights[slot])
+    recorder.record(kind, posted, slot, times, at)
     if (this.#records) this.rows.record(operation, res, flags, times, at)
     if (this.#slowMicros > 0 && recorder.last[METRIC_TOTAL] >= this.#slowMicros) {
       this.#slow.tell(this.#describe(operation), res, recorder.stages(), recorder.now[0])
@@ -207,7 +177,7 @@ export class OperationTrace {
   /** This thread has read something itself, and its caller is there. */
   ownRead(read: Traced & { readonly times: Float64Array }, blocking: boolean): void {
     this.posted[read.slot] = read.times[COMPLETION_TAKEN_F64]
-    if (this.publishes) this.#perhapsBegin(read, blocking)
+    this.#perhapsBegin(read, blocking)
   }
 
   /** The caller hears of it: at once, or `later` than it was read. */

@@ -95,16 +95,9 @@ export class Recorder {
 
   /**
    * Records one completion, which is delivered `now`, and whose times stand at `at` of `times`: no
-   * time is an argument, because V8 makes an object of each that is. It counts for `weight` operations.
+   * time is an argument, because V8 makes an object of each that is.
    */
-  record(
-    kind: number,
-    calls: Float64Array,
-    slot: number,
-    times: Float64Array,
-    at: number,
-    weight: number,
-  ): void {
+  record(kind: number, calls: Float64Array, slot: number, times: Float64Array, at: number): void {
     const first = this.#first
     const posted = calls[slot]
     if (
@@ -120,8 +113,8 @@ export class Recorder {
     } else {
       this.#recordFirst(kind, calls, slot, times, at)
     }
-    this.#alike += weight
-    this.#same += weight
+    this.#alike++
+    this.#same++
   }
 
   /** One that has another posted time than the one before, and nothing else. */
