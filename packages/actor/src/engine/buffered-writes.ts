@@ -1,4 +1,4 @@
-/** Fewer writes a worker has soon done: a thread that sleeps for them is woken for each. */
+/** So few writes a worker has soon done: a thread that sleeps for them is woken for each. */
 const FEW = 4
 
 /**
