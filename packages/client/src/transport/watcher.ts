@@ -44,7 +44,8 @@ export class Watcher {
   #spin: SpinBudget
   readonly #header: Int32Array
   #armed = false
-  #polling = false
+  /** It is arranged that completions are settled, or looked for. */
+  #arranged = false
   /** Batches of completions settled since the event loop had its turn. */
   #eager = 0
   #armedAt = 0
@@ -70,15 +71,40 @@ export class Watcher {
     this.watch()
   }
 
-  #pollTask = (): void => {
-    this.#polling = false
+  #drainTask = (): void => {
+    this.#arranged = false
     this.#watched.drain()
     this.watch()
   }
 
-  /** Waits for the next completion while anything is outstanding. */
+  #turnTask = (): void => {
+    RESOLVED.then(this.#drainTask)
+  }
+
+  #watchTask = (): void => {
+    this.#arranged = false
+    this.#watchNow()
+  }
+
+  /**
+   * Waits for the next completion while anything is outstanding. To be called in a microtask: looking
+   * begins when all of them have run, so that who was told of a completion has gone on, and what he
+   * posted is on its way, before this thread does nothing but look.
+   */
   watch(): void {
-    if (this.#armed || this.#polling) return
+    if (this.#armed || this.#arranged) return
+    if (this.#watched.outstanding() === 0) {
+      this.#watched.idle()
+    } else if (this.#completions.available() > 0) {
+      this.#drainSoon()
+    } else {
+      this.#arranged = true
+      process.nextTick(this.#watchTask)
+    }
+  }
+
+  #watchNow(): void {
+    if (this.#armed) return
     const outstanding = this.#watched.outstanding()
     if (outstanding === 0) {
       this.#watched.idle()
@@ -132,8 +158,10 @@ export class Watcher {
   /** A blocking call has taken completions: nobody may be left waiting for them. */
   resume(): void {
     if (this.#armed && this.#watched.outstanding() === 0) this.#completions.wakeSelf()
-    else this.watch()
+    else RESOLVED.then(this.#resumeTask)
   }
+
+  #resumeTask = (): void => this.watch()
 
   /** Waits, with this thread blocked, until something was settled or it is time to look again. */
   waitSync(): void {
@@ -169,9 +197,9 @@ export class Watcher {
   }
 
   #poll(): void {
-    this.#polling = true
+    this.#arranged = true
     this.#eager = 0
-    setImmediate(this.#pollTask)
+    setImmediate(this.#turnTask)
   }
 
   /**
@@ -184,7 +212,7 @@ export class Watcher {
       return
     }
     this.#eager++
-    this.#polling = true
-    RESOLVED.then(this.#pollTask)
+    this.#arranged = true
+    RESOLVED.then(this.#drainTask)
   }
 }
