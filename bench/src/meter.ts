@@ -7,8 +7,14 @@ export type Load = (meter: Meter) => unknown
 
 /** Operations between two looks at the clock, which costs as much as some of what is measured. */
 const CLOCK_EVERY = 32
-/** Enough for the compiler, the thread pool's threads and the actor's spin to settle. */
-const WARM_UP_SECONDS = 0.3
+/**
+ * How long a load runs before it is measured, the same for all peers: until V8 has compiled what two
+ * threads run, which takes most of a second on two processors that the load itself keeps busy, and
+ * until the thread pool's threads and the actor's spin have settled.
+ */
+export const WARM_UP_SECONDS = 1
+/** In a run of short rounds it is so many times as long as they are. */
+export const MOST_WARM_UPS = 5
 
 /**
  * Counts operations, draws their positions, and says when the time is over. All peers are driven
@@ -57,7 +63,7 @@ export async function measure(seconds: number, size: number, load: Load): Promis
 }
 
 export async function warmUp(seconds: number, size: number, load: Load): Promise<void> {
-  await load(new Meter(Math.min(WARM_UP_SECONDS, seconds), size))
+  await load(new Meter(Math.min(WARM_UP_SECONDS, MOST_WARM_UPS * seconds), size))
 }
 
 /** The CPU time is the whole process's, kernel threads that work for it included. */

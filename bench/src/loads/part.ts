@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { CaseInput } from '../comparison.ts'
 import { LatencyRecorder, type RawLatency } from '../measure/latency-recorder.ts'
+import { MOST_WARM_UPS, WARM_UP_SECONDS } from '../meter.ts'
 import type { Load, PeerName } from './load.ts'
 import { openPeer } from './peers.ts'
 import { type Lanes, Places } from './places.ts'
@@ -26,15 +27,13 @@ export interface PartResult {
   readonly stages: StageSums | null
 }
 
-/** Enough for the compiler, the thread pool's threads and the actor's spin to settle. */
-const WARM_UP_SECONDS = 0.3
 /** Each thread compiles for itself, and all of them share the processors. */
 const MOST_WARM_UP_SECONDS = 3
 
 /** How long a load runs before it is measured: the same for all peers. */
 export function warmUpSeconds({ workers }: Pick<Load, 'workers'>, seconds: number): number {
   const shared = WARM_UP_SECONDS * Math.max(1, workers / availableParallelism())
-  return Math.min(MOST_WARM_UP_SECONDS, shared, seconds * Math.max(1, workers))
+  return Math.min(MOST_WARM_UP_SECONDS, shared, MOST_WARM_UPS * seconds * Math.max(1, workers))
 }
 
 /** Opens, and warms up; what it resolves with measures, once. */
