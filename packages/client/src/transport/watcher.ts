@@ -104,7 +104,6 @@ export class Watcher {
   }
 
   #watchNow(): void {
-    if (this.#armed) return
     const outstanding = this.#watched.outstanding()
     if (outstanding === 0) {
       this.#watched.idle()
