@@ -16,8 +16,13 @@ const ASYNC_WAIT_MILLISECONDS = 1000
 /** A blocked thread looks this often whether the actor still lives. */
 const SYNC_WAIT_MILLISECONDS = 50
 
-/** Batches of completions that are settled before the event loop gets its turn. */
+/**
+ * The event loop gets its turn, which is two system calls, when so many batches of completions were
+ * settled since its last one; if they were small ones, and came fast, when so many completions were.
+ */
 const MOST_EAGER = 4
+const FEW_SETTLED = 32
+const FAST_MICROS = 200
 const RESOLVED = Promise.resolve()
 
 /** What the watcher calls. */
@@ -46,8 +51,10 @@ export class Watcher {
   #armed = false
   /** It is arranged that completions are settled, or looked for. */
   #arranged = false
-  /** Batches of completions settled since the event loop had its turn. */
+  /** Since the event loop had its turn: batches of completions, and completions, that were settled. */
   #eager = 0
+  #settled = 0
+  #turnedAt = 0
   #armedAt = 0
   #timer: NodeJS.Timeout | null = null
 
@@ -65,19 +72,20 @@ export class Watcher {
 
   #wakeTask = (): void => {
     this.#armed = false
-    this.#eager = 0
-    this.#spin.slept(nowMicros() - this.#armedAt)
-    this.#watched.drain()
+    this.#turned()
+    this.#spin.slept(this.#turnedAt - this.#armedAt)
+    this.#settled += this.#watched.drain()
     this.watch()
   }
 
   #drainTask = (): void => {
     this.#arranged = false
-    this.#watched.drain()
+    this.#settled += this.#watched.drain()
     this.watch()
   }
 
   #turnTask = (): void => {
+    this.#turned()
     RESOLVED.then(this.#drainTask)
   }
 
@@ -115,7 +123,7 @@ export class Watcher {
     }
     const budget = outstanding <= MOST_LOOKED_FOR ? this.#budget() : 0
     if (budget > 0) {
-      if (this.#eager >= MOST_EAGER) {
+      if (this.#turnIsDue()) {
         this.#poll()
         return
       }
@@ -197,16 +205,26 @@ export class Watcher {
 
   #poll(): void {
     this.#arranged = true
-    this.#eager = 0
     setImmediate(this.#turnTask)
+  }
+
+  #turned(): void {
+    this.#eager = 0
+    this.#settled = 0
+    this.#turnedAt = nowMicros()
+  }
+
+  #turnIsDue(): boolean {
+    if (this.#eager < MOST_EAGER) return false
+    return this.#settled >= FEW_SETTLED || nowMicros() - this.#turnedAt > FAST_MICROS
   }
 
   /**
    * Completions are there: they are settled when what was settled before has run. The event loop
-   * gets its turn only every few times, for a turn is a system call, but it does get it.
+   * gets its turn only every few times, but it does get it.
    */
   #drainSoon(): void {
-    if (this.#eager >= MOST_EAGER) {
+    if (this.#turnIsDue()) {
       this.#poll()
       return
     }
