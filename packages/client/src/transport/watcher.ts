@@ -162,10 +162,14 @@ export class Watcher {
     if (this.#timer !== null) clearTimeout(this.#timer)
   }
 
-  /** A blocking call has taken completions: nobody may be left waiting for them. */
+  /**
+   * A blocking call has taken completions: nobody may be left waiting for them. Where nothing is
+   * outstanding no task is left either: a thread that never pauses would keep this client by it.
+   */
   resume(): void {
-    if (this.#armed && this.#watched.outstanding() === 0) this.#completions.wakeSelf()
-    else RESOLVED.then(this.#resumeTask)
+    if (this.#watched.outstanding() > 0) RESOLVED.then(this.#resumeTask)
+    else if (this.#armed) this.#completions.wakeSelf()
+    else this.#watched.idle()
   }
 
   #resumeTask = (): void => this.watch()
