@@ -91,7 +91,7 @@ export class Watcher {
 
   #watchTask = (): void => {
     this.#arranged = false
-    this.#watchNow()
+    if (!this.#isAnswered()) this.#lookOrSleep()
   }
 
   /**
@@ -100,28 +100,21 @@ export class Watcher {
    * posted is on its way, before this thread does nothing but look.
    */
   watch(): void {
-    if (this.#armed || this.#arranged) return
-    if (this.#watched.outstanding() === 0) {
-      this.#watched.idle()
-    } else if (this.#completions.available() > 0) {
-      this.#drainSoon()
-    } else {
-      this.#arranged = true
-      process.nextTick(this.#watchTask)
-    }
+    if (this.#armed || this.#arranged || this.#isAnswered()) return
+    this.#arranged = true
+    process.nextTick(this.#watchTask)
   }
 
-  #watchNow(): void {
-    const outstanding = this.#watched.outstanding()
-    if (outstanding === 0) {
-      this.#watched.idle()
-      return
-    }
-    if (this.#completions.available() > 0) {
-      this.#drainSoon()
-      return
-    }
-    const budget = outstanding <= MOST_LOOKED_FOR ? this.#budget() : 0
+  /** There is nothing to wait for: nothing is outstanding, or completions are there already. */
+  #isAnswered(): boolean {
+    if (this.#watched.outstanding() === 0) this.#watched.idle()
+    else if (this.#completions.available() > 0) this.#drainSoon()
+    else return false
+    return true
+  }
+
+  #lookOrSleep(): void {
+    const budget = this.#watched.outstanding() <= MOST_LOOKED_FOR ? this.#budget() : 0
     if (budget > 0) {
       if (this.#turnIsDue()) {
         this.#poll()
