@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { Sample } from './comparison.ts'
 
 export const BLOCK_BYTES = 4096
@@ -12,9 +13,11 @@ const CLOCK_EVERY = 32
  * threads run, which takes most of a second on two processors that the load itself keeps busy, and
  * until the thread pool's threads and the actor's spin have settled.
  */
-export const WARM_UP_SECONDS = 1
+const WARM_UP_SECONDS = 1
+/** Each thread compiles for itself, and all of them share the processors. */
+const MOST_WARM_UP_SECONDS = 3
 /** In a run of short rounds it is so many times as long as they are. */
-export const MOST_WARM_UPS = 5
+const MOST_WARM_UPS = 5
 
 /**
  * Counts operations, draws their positions, and says when the time is over. All peers are driven
@@ -63,7 +66,13 @@ export async function measure(seconds: number, size: number, load: Load): Promis
 }
 
 export async function warmUp(seconds: number, size: number, load: Load): Promise<void> {
-  await load(new Meter(Math.min(WARM_UP_SECONDS, MOST_WARM_UPS * seconds), size))
+  await load(new Meter(warmUpSeconds(1, seconds), size))
+}
+
+/** How long so many threads warm up before they are measured for `seconds`. */
+export function warmUpSeconds(threads: number, seconds: number): number {
+  const shared = WARM_UP_SECONDS * Math.max(1, threads / availableParallelism())
+  return Math.min(MOST_WARM_UP_SECONDS, shared, MOST_WARM_UPS * seconds * Math.max(1, threads))
 }
 
 /** The CPU time is the whole process's, kernel threads that work for it included. */

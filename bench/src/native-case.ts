@@ -1,7 +1,7 @@
 import type { Case } from './comparison.ts'
 import type { Load } from './loads/load.ts'
-import { warmUpSeconds } from './loads/part.ts'
 import { rates } from './measure/resources.ts'
+import { warmUpSeconds } from './meter.ts'
 import { type NativeOptions, nativeRefusal, runNative } from './native-peer.ts'
 
 /** A program in C with a thread for each operation in flight: by pread and pwrite, or by mmap. */
@@ -16,7 +16,7 @@ export function nativeCase(name: string, mode: NativeOptions['mode'], load: Load
         operation: operation === 'write' ? 'write' : 'read',
         threads: inFlight,
         seconds,
-        warmUpSeconds: warmUpSeconds(load, seconds),
+        warmUpSeconds: warmUpSeconds(load.workers, seconds),
         direct: cache === 'direct',
         blockBytes: bytes,
         fileBytes: size,

@@ -5,7 +5,7 @@ import type { CaseInput, Comparison, Sample } from '../comparison.ts'
 import { BlockBuffer } from '../data/blocks.ts'
 import type { GreedyWorkerData } from '../greedy-worker.ts'
 import { failureOf } from '../measure/threads.ts'
-import { BLOCK_BYTES, drive, Meter } from '../meter.ts'
+import { BLOCK_BYTES, drive, Meter, warmUp } from '../meter.ts'
 
 const P99 = 'p99Micros'
 const POLITE_DEPTH = 4
@@ -79,7 +79,7 @@ async function polite(
   }
   const others = worker === null ? [] : [failureOf(worker)]
   const run = (meter: Meter) => Promise.race([drive(POLITE_DEPTH, () => lane(meter)), ...others])
-  await run(new Meter(Math.min(0.3, seconds), size))
+  await warmUp(seconds, size, run)
   micros.length = 0
   await run(new Meter(seconds, size))
   await worker?.terminate()

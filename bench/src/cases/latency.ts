@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { spawnActor } from '@uring-actor/actor'
 import type { Case, CaseInput, Comparison, Figure, Sample } from '../comparison.ts'
 import { BlockBuffer } from '../data/blocks.ts'
-import { BLOCK_BYTES, Meter } from '../meter.ts'
+import { BLOCK_BYTES, Meter, warmUp } from '../meter.ts'
 
 const P50 = 'p50Micros'
 /** Ours, where clients read nothing by themselves. */
@@ -66,7 +66,7 @@ function latencyCase(name: string, open: Opener, { label, busy, pauseMillis }: S
       const spinner = busy ? await startSpinner(seconds) : null
       try {
         const read = await open(input, pauseMillis)
-        await read(new Meter(Math.min(0.3, seconds), size))
+        await warmUp(seconds, size, read)
         return percentiles(await read(new Meter(seconds, size)))
       } finally {
         spinner?.kill()

@@ -10,11 +10,11 @@ import {
   type Sample,
 } from '../comparison.ts'
 import type { NopPartOrders, NopPartResult } from '../loads/nop-part.ts'
-import { warmUpSeconds } from '../loads/part.ts'
 import { meanStages } from '../loads/stages.ts'
 import type { LatencyRecorder } from '../measure/latency-recorder.ts'
 import { rates, usedSince, usedSoFar } from '../measure/resources.ts'
 import { letGo, messageOf } from '../measure/threads.ts'
+import { warmUpSeconds } from '../meter.ts'
 
 const BATCH = 'operationsPerEnter'
 const DEPTHS = [1, 32, 512] as const
@@ -63,7 +63,7 @@ async function runNops(
   latency: LatencyRecorder,
 ): Promise<Sample> {
   const actor = await spawnActor()
-  const warmUp = warmUpSeconds({ workers: clients }, seconds)
+  const warmUp = warmUpSeconds(clients, seconds)
   const orders: NopPartOrders = { depth, seconds, warmUp, go: new SharedArrayBuffer(4) }
   const module = new URL('../loads/nop-part.js', import.meta.url)
   const workers = Array.from({ length: clients }, () => new Worker(module, { workerData: orders }))

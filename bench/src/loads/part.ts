@@ -1,7 +1,6 @@
-import { availableParallelism } from 'node:os'
 import type { CaseInput } from '../comparison.ts'
 import { LatencyRecorder, type RawLatency } from '../measure/latency-recorder.ts'
-import { MOST_WARM_UPS, WARM_UP_SECONDS } from '../meter.ts'
+import { warmUpSeconds } from '../meter.ts'
 import type { Load, PeerName } from './load.ts'
 import { openPeer } from './peers.ts'
 import { type Lanes, Places } from './places.ts'
@@ -27,15 +26,6 @@ export interface PartResult {
   readonly stages: StageSums | null
 }
 
-/** Each thread compiles for itself, and all of them share the processors. */
-const MOST_WARM_UP_SECONDS = 3
-
-/** How long a load runs before it is measured: the same for all peers. */
-export function warmUpSeconds({ workers }: Pick<Load, 'workers'>, seconds: number): number {
-  const shared = WARM_UP_SECONDS * Math.max(1, workers / availableParallelism())
-  return Math.min(MOST_WARM_UP_SECONDS, shared, MOST_WARM_UPS * seconds * Math.max(1, workers))
-}
-
 /** Opens, and warms up; what it resolves with measures, once. */
 export async function preparePart(orders: PartOrders): Promise<() => Promise<PartResult>> {
   const { peer, load, input, lanes } = orders
@@ -43,7 +33,7 @@ export async function preparePart(orders: PartOrders): Promise<() => Promise<Par
   const sequential = load.access === 'sequential'
   const places = new Places(paths.length, size, load.bytes, sequential, lanes)
   const { run, client } = await openPeer(peer, { load, paths, places, lanes: lanes.count })
-  await run(new Span(warmUpSeconds(load, seconds), null))
+  await run(new Span(warmUpSeconds(load.workers, seconds), null))
   return async () => {
     const recorder = new LatencyRecorder()
     const before = client === null ? null : stageSums(client.latency())
