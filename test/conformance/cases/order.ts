@@ -169,3 +169,47 @@ export async function flushesResolveInTheOrderOfTheirCalls({
   assert.deepEqual(resolved, [1, 2])
   await file.close()
 }
+
+/** Many at once, begun as others end, each some microtasks later: also where not all have room. */
+export async function whatIsReadAtTheOwnPositionComesInTheOrderOfTheCalls({
+  client,
+  path,
+}: Context): Promise<void> {
+  const chunk = 1000
+  const calls = 2000
+  const content = pattern(calls * chunk)
+  const file = await client.open(fileWith(path('file'), content))
+  let called = 0
+  const lane = async (): Promise<void> => {
+    while (called < calls) {
+      const call = called++
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(chunk), 0, chunk, null)
+      assert.equal(bytesRead, chunk)
+      assertBytes(buffer, content.subarray(call * chunk, (call + 1) * chunk), `call ${call}`)
+      for (let hop = 0; hop < call % 13; hop++) await null
+    }
+  }
+  await Promise.all(Array.from({ length: 48 }, lane))
+  await file.close()
+}
+
+export async function whatIsWrittenAtTheOwnPositionStandsInTheOrderOfTheCalls({
+  client,
+  path,
+}: Context): Promise<void> {
+  const chunk = 1000
+  const calls = 1000
+  const content = pattern(calls * chunk)
+  const file = await client.open(path('file'), 'w')
+  let called = 0
+  const lane = async (): Promise<void> => {
+    while (called < calls) {
+      const call = called++
+      await file.write(content.subarray(call * chunk, (call + 1) * chunk))
+      for (let hop = 0; hop < call % 13; hop++) await null
+    }
+  }
+  await Promise.all(Array.from({ length: 48 }, lane))
+  await file.close()
+  assertBytes(fs.readFileSync(path('file')), content)
+}

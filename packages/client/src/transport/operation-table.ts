@@ -1,5 +1,8 @@
 import { Operation } from './operation.ts'
 
+const RESOLVED = Promise.resolve()
+const NOBODY = (): boolean => false
+
 /**
  * All operations of one client, as many as its channel has slots.
  *
@@ -9,6 +12,9 @@ import { Operation } from './operation.ts'
  * given back. The first is for those that hold memory already and need one operation only: it goes
  * first, and always moves on, because operations in flight complete. The other is for those that
  * need memory too. So nobody waits for an operation behind somebody who waits for memory.
+ *
+ * Who is given memory from the second line goes on some microtasks later. Until then he is still in
+ * line, before all others: nobody may post before him, who has called before them.
  */
 export class OperationTable {
   readonly capacity: number
@@ -19,6 +25,10 @@ export class OperationTable {
   #starting: Array<() => boolean> = []
   #waiting: Array<() => boolean> = []
   #admitting = false
+  /** Somebody has been given memory, and has not gone on yet. */
+  #entering = false
+  readonly #isEntering = (): boolean => this.#entering
+  readonly #admitTask = (): void => this.admit()
 
   constructor(capacity: number) {
     this.capacity = capacity
@@ -35,7 +45,7 @@ export class OperationTable {
   }
 
   get hasWaiting(): boolean {
-    return this.#waiting.length > 0 || this.#starting.length > 0
+    return this.#waiting.length > 0 || this.#starting.length > 0 || this.#entering
   }
 
   claim(): Operation | null {
@@ -86,21 +96,32 @@ export class OperationTable {
   admit(): void {
     if (this.#admitting || !this.hasWaiting) return
     this.#admitting = true
-    if (advance(this.#starting)) advance(this.#waiting)
+    if (advance(this.#starting, NOBODY)) advance(this.#waiting, this.#isEntering)
     this.#admitting = false
   }
+
+  /** Who waited for memory has been given it. He says so with `entered` when he goes on. */
+  entering(): void {
+    this.#entering = true
+  }
+
+  /** He goes on, now. The next one in line does when he has. */
+  entered(): void {
+    this.#entering = false
+    if (this.#waiting.length > 0) RESOLVED.then(this.#admitTask)
+  }
+}
+
+/** Starts as many as can be, in order, until one is waited for; true when none is left. */
+function advance(line: Array<() => boolean>, mustWait: () => boolean): boolean {
+  let started = 0
+  while (started < line.length && !mustWait() && line[started]()) started++
+  line.splice(0, started)
+  return line.length === 0
 }
 
 function removed(line: Array<() => boolean>, start: () => boolean): boolean {
   const index = line.indexOf(start)
   if (index >= 0) line.splice(index, 1)
   return index >= 0
-}
-
-/** Starts as many as can be, in order; true when none is left. */
-function advance(line: Array<() => boolean>): boolean {
-  let started = 0
-  while (started < line.length && line[started]()) started++
-  line.splice(0, started)
-  return line.length === 0
 }

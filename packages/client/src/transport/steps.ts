@@ -116,9 +116,14 @@ async function advance<T>(
   let next = steps.next()
   while (!next.done) {
     try {
-      const value = takeStep(transport, next.value, bounds, called)
-      if (next.value.do === 'start') called = 0
-      next = steps.next(value instanceof Promise ? await value : value)
+      const step = next.value
+      const value = takeStep(transport, step, bounds, called)
+      if (step.do === 'start') called = 0
+      if (value instanceof Promise) {
+        const come = await value
+        if (step.do === 'allocate') transport.operations.entered()
+        next = steps.next(come)
+      } else next = steps.next(value)
     } catch (error) {
       next = steps.throw(error)
     }
@@ -197,8 +202,10 @@ function takeMemory(
         return true
       }
       const page = transport.arena.allocate(order)
-      if (page >= 0) resolve(page)
-      return page >= 0
+      if (page < 0) return false
+      transport.operations.entering()
+      resolve(page)
+      return true
     }
     if (bounds === null) transport.operations.whenReady(enter)
     else bounds.waitInLine((start) => transport.operations.whenReady(start), enter, reject)
