@@ -106,7 +106,8 @@ async function runFiles(files, concurrency, options, scratch, totals) {
   if (result.timedOut) throw new SetupError('test: the tests took too long and were stopped')
   const text = existsSync(written) ? readFileSync(written, 'utf8') : ''
   if (text === '') throw new SetupError(`test: the test runner ended early (exit ${result.code})`)
-  const { passed, failed, skipped } = JSON.parse(text)
+  const { passed, failed, skipped, ended } = JSON.parse(text)
+  for (const line of ended) process.stdout.write(`\n${line}\n`)
   totals.passed += passed
   totals.failed += failed
   totals.skipped += skipped

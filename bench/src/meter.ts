@@ -37,10 +37,14 @@ export class Meter {
     this.#random = (Math.random() * 0x7fffffff) | 1
   }
 
-  /** Counts one operation more; false, and counts none, when the time is over. */
+  /**
+   * Counts one operation more; false, and counts none, when the time is over. There is always one: a
+   * short measurement on a busy machine may be over before it began, and would have no figures.
+   */
   next(): boolean {
     if (this.#over) return false
-    if (this.count % CLOCK_EVERY === 0 && performance.now() >= this.#end) {
+    const looks = this.count > 0 && this.count % CLOCK_EVERY === 0
+    if (looks && performance.now() >= this.#end) {
       this.#over = true
       return false
     }
