@@ -7,6 +7,7 @@ import test from 'node:test'
 import { readResults } from '@uring-actor/bench/results/folder.js'
 import { runScript } from '../support/child.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { missingProgram } from '../support/tools.ts'
 import { runBench } from './benchmarks.ts'
 
 const REPORT_MAIN = new URL('../../../bench/dist/report-main.js', import.meta.url)
@@ -46,7 +47,8 @@ for (const [comparison, made] of [
   ['copy', 'copy'],
   ['random-writes-buffered-32', 'fio'],
 ] as const) {
-  test(`what ${comparison} has made beside the file is removed`, async () => {
+  const skip = made === 'fio' && missingProgram('fio')
+  test(`what ${comparison} has made beside the file is removed`, { skip }, async () => {
     const folder = temporaryDirectory()
     const file = path.join(folder, 'blocks')
     const sizes = ['--size', '64MiB', '--files', '1', '--file', file]
