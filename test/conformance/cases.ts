@@ -14,6 +14,7 @@ import * as metadata from './cases/metadata.ts'
 import * as noWait from './cases/no-wait.ts'
 import * as opening from './cases/opening.ts'
 import * as order from './cases/order.ts'
+import * as ownPosition from './cases/own-position.ts'
 import * as positions from './cases/positions.ts'
 import * as reading from './cases/reading.ts'
 import * as space from './cases/space.ts'
@@ -43,6 +44,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
   large,
   direct,
   order,
+  ownPosition,
   chains,
   durable,
   many,

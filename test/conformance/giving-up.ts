@@ -7,6 +7,7 @@ import {
   AbortError,
   type CallOptions,
   type Client,
+  type Lease,
   type OperationOutcome,
   TimeoutError,
   type UringFile,
@@ -58,6 +59,19 @@ export function callsOf(client: Client, file: UringFile): Call[] {
     trimBlock: (options) => file.trimBlock(1, options),
   }
   return Object.entries(calls).map(([name, run]) => ({ name, run }))
+}
+
+/** Takes all memory of a client's arena. */
+export function fillArena(client: Client): Lease[] {
+  const leases: Lease[] = []
+  for (let length = 2 ** 30; length >= BLOCK; ) {
+    try {
+      leases.push(client.alloc(length))
+    } catch {
+      length /= 2
+    }
+  }
+  return leases
 }
 
 /** The error of a call that was given up, once it has the shape that it must have. */

@@ -17,8 +17,14 @@ const TOO_LARGE: ReadonlySet<string> = new Set([
   'large: a long lease is one transfer',
   'chains: results come in the order of the calls',
   'chains: members run one after the other',
+  'own position: a read of a pipe holds up no write to it',
+  'own position: a lease waits for the long calls before it',
+  'own position: long writes to a pipe do not mix',
+  'own position: who must not wait is told what he would wait for',
   // No more than eight can share a sync.
   'durable: concurrent durable writes share their syncs',
+  'durable: so do those at the own position',
+  'durable: so do those that append',
   'durable: concurrent syncs are shared',
 ])
 

@@ -40,23 +40,41 @@ export async function longDurableWritesAreWhole({ client, path }: Context): Prom
   }
 }
 
-export async function concurrentDurableWritesShareTheirSyncs({
-  client,
-  path,
-}: Context): Promise<void> {
+/** Of many durable writes at once, each of them at the place that `position` gives. */
+async function shareSyncs(
+  { client, path }: Context,
+  flags: string,
+  position: (n: number) => number | null,
+  share: number,
+): Promise<void> {
   const writes = 400
-  const file = await client.open(path('log'), 'w+')
+  const file = await client.open(path('log'), flags)
   const before = await client.actorStats()
   const results = await Promise.all(
-    Array.from({ length: writes }, (_, n) => file.writeDurable(pattern(512, n), 0, 512, n * 512)),
+    Array.from({ length: writes }, (_, n) =>
+      file.writeDurable(pattern(512, n), 0, 512, position(n)),
+    ),
   )
   const after = await client.actorStats()
   assert.ok(results.every(({ bytesWritten }) => bytesWritten === 512))
   const syncs = after.submitted - before.submitted - writes
-  assert.ok(syncs >= 1 && syncs <= writes / 4, `${syncs} syncs for ${writes} durable writes`)
+  assert.ok(syncs >= 1 && syncs <= writes * share, `${syncs} syncs for ${writes} durable writes`)
   const expected = Buffer.concat(Array.from({ length: writes }, (_, n) => pattern(512, n)))
   assertBytes(fs.readFileSync(path('log')), expected)
   await file.close()
+}
+
+export async function concurrentDurableWritesShareTheirSyncs(context: Context): Promise<void> {
+  await shareSyncs(context, 'w+', (n) => n * 512, 1 / 4)
+}
+
+/** They are written one after the other: as many share a sync as are written meanwhile. */
+export async function soDoThoseAtTheOwnPosition(context: Context): Promise<void> {
+  await shareSyncs(context, 'w', () => null, 3 / 4)
+}
+
+export async function soDoThoseThatAppend(context: Context): Promise<void> {
+  await shareSyncs(context, 'a', () => null, 3 / 4)
 }
 
 export async function concurrentSyncsAreShared({ client, path }: Context): Promise<void> {

@@ -1,8 +1,8 @@
 // { noWait: true }: where others would wait for their turn, ERR_URING_BUSY, and what it was that is full.
 import assert from 'node:assert/strict'
-import { BusyError, type Client, type Lease, UringError } from '@uring-actor/client'
+import { BusyError, type Lease, UringError } from '@uring-actor/client'
 import type { Context } from '../context.ts'
-import { callsOf } from '../giving-up.ts'
+import { callsOf, fillArena } from '../giving-up.ts'
 import { assertBytes, fileWith, pattern } from '../ways.ts'
 
 const BLOCK = 4096
@@ -43,19 +43,6 @@ export async function aFullChannelIsTold({ client }: Context): Promise<void> {
   assert.equal(await busyReason(chain), 'channel')
   await Promise.all(most)
   await client.nop({ noWait })
-}
-
-/** Takes all memory of a client's arena. */
-function fillArena(client: Client): Lease[] {
-  const leases: Lease[] = []
-  for (let length = 2 ** 30; length >= BLOCK; ) {
-    try {
-      leases.push(client.alloc(length))
-    } catch {
-      length /= 2
-    }
-  }
-  return leases
 }
 
 export async function aFullArenaIsTold({ client, path }: Context): Promise<void> {

@@ -126,7 +126,9 @@ export class Cancelling {
     const file = this.#fileOf(row)
     if (removed(this.#host.waiting, row)) return true
     if (file === null) return false
-    return removed(file.positionLine, row) || this.#leaveSync(row)
+    const { readLine, writeLine } = file
+    if (readLine !== null && removed(readLine.waiting, row)) return true
+    return removed(writeLine.waiting, row) || this.#leaveSync(row)
   }
 
   /** A sync that nobody has begun; a durable write that waits for one has its bytes written. */

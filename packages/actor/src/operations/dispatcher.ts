@@ -243,6 +243,8 @@ export class Dispatcher implements CompletionSink {
       if (kind === OPERATION_READ && done > 0) this.finish(row, done, 0, 0)
       else this.finish(row, error, done, 0)
     } else if (kind === OPERATION_WRITE && words[at + ROW_FLAGS] & REQUEST_DURABLE) {
+      // Those that come after it share its sync.
+      this.#passPosition(this.#fileAt(words[at + ROW_FILE]), row)
       this.syncs.joinWritten(row)
     } else if (kind === OPERATION_READ || kind === OPERATION_WRITE) {
       this.finish(row, done, 0, 0)
@@ -307,7 +309,7 @@ export class Dispatcher implements CompletionSink {
       this.busyShare,
     )
     const file = slot >= 0 ? this.#files.at(slot) : null
-    if (file?.positionHolder === row) this.#releasePosition(file, row)
+    if (file?.holds(row)) this.#passPosition(file, row)
     this.table.free(row)
     if (file !== null) {
       file.inFlight--
@@ -316,8 +318,9 @@ export class Dispatcher implements CompletionSink {
     if (channel.inFlight === 0 && channel.dead) this.#events.drained(channel)
   }
 
-  #releasePosition(file: OpenFile, row: number): void {
-    const next = this.#positions.release(file, row, this.table.words[row * ROW_WORDS + ROW_DONE])
+  /** The next one at the file's own position goes on where this row has ended, if it was one. */
+  #passPosition(file: OpenFile, row: number): void {
+    const next = this.#positions.release(file, row)
     if (next >= 0 && this.#positions.take(file, next)) this.#start(next)
   }
 

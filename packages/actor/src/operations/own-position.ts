@@ -1,8 +1,10 @@
-import { FILE_KIND_OTHER } from '@uring-actor/client/protocol'
+import { FILE_KIND_OTHER, OPERATION_WRITE } from '@uring-actor/client/protocol'
 import type { OpenFile } from '../files/file-table.ts'
 import {
   type OperationTable,
+  ROW_DONE,
   ROW_FILE,
+  ROW_KIND,
   ROW_OFF_HIGH,
   ROW_OFF_LOW,
   ROW_WORDS,
@@ -13,8 +15,9 @@ import {
  * moves the kernel's only when a request completes inline: a direct read would return the same
  * bytes for ever. Those requests run one at a time on each file, in the order they were posted.
  *
- * Appending files keep the kernel's position, where a write knows the end; so do pipes and other
- * things that have none.
+ * Appending files keep the kernel's position, where a write knows the end, whatever position it names;
+ * so do pipes and other things that have none. What is written there is in order too; several reads at
+ * once take what there is.
  */
 export class OwnPositions {
   readonly #words: Int32Array
@@ -23,30 +26,34 @@ export class OwnPositions {
     this.#words = table.words
   }
 
-  /** True when a row may begin: it names a position, or has its file's now. Else it waits in line. */
+  /** True when a row may begin: it names a position, or it is its turn. Else it waits in line. */
   take(file: OpenFile, row: number): boolean {
     const at = row * ROW_WORDS
     const words = this.#words
-    if (words[at + ROW_OFF_LOW] !== -1 || words[at + ROW_OFF_HIGH] !== -1) return true
-    if (file.kind === FILE_KIND_OTHER) return true
-    if (file.positionHolder >= 0) {
-      file.positionLine.push(row)
+    const writes = words[at + ROW_KIND] === OPERATION_WRITE
+    const isOwn = words[at + ROW_OFF_LOW] === -1 && words[at + ROW_OFF_HIGH] === -1
+    if (!isOwn && !(writes && file.append)) return true
+    const line = writes ? file.writeLine : file.readLine
+    if (line === null) return true
+    if (line.holder >= 0) {
+      line.waiting.push(row)
       return false
     }
-    file.positionHolder = row
-    if (!file.append) {
+    line.holder = row
+    if (!file.append && file.kind !== FILE_KIND_OTHER) {
       words[at + ROW_OFF_LOW] = file.position | 0
       words[at + ROW_OFF_HIGH] = Math.floor(file.position / 4294967296) | 0
     }
     return true
   }
 
-  /** A row has ended, so many bytes further; returns the row that is next in line, or -1. */
-  release(file: OpenFile, row: number, bytes: number): number {
-    if (file.positionHolder !== row || this.#words[row * ROW_WORDS + ROW_FILE] !== file.slot)
-      return -1
-    file.positionHolder = -1
-    file.position += bytes
-    return file.positionLine.shift() ?? -1
+  /** A row has transferred what it will; returns the row that is next in line, or -1. */
+  release(file: OpenFile, row: number): number {
+    const at = row * ROW_WORDS
+    const line = this.#words[at + ROW_KIND] === OPERATION_WRITE ? file.writeLine : file.readLine
+    if (line?.holder !== row || this.#words[at + ROW_FILE] !== file.slot) return -1
+    line.holder = -1
+    file.position += this.#words[at + ROW_DONE]
+    return line.waiting.shift() ?? -1
   }
 }

@@ -41,13 +41,14 @@ export class TimeoutError extends UringError {
 }
 
 /** What kept a call with `noWait` from being posted at once. */
-export type BusyReason = 'channel' | 'arena' | 'line' | 'drain'
+export type BusyReason = 'channel' | 'arena' | 'line' | 'drain' | 'position'
 
 /** A call with `noWait` would have had to wait for its turn: ERR_URING_BUSY. */
 export class BusyError extends UringError {
   /**
    * `channel`: every operation of this client is outstanding. `arena`: not enough of its memory is
    * free. `line`: others wait for either. `drain`: a drained operation is under way, or is this one.
+   * `position`: others at the file's own position, or its end, go before it.
    */
   readonly reason: BusyReason
 

@@ -1,5 +1,7 @@
 import { constants } from 'node:fs'
 import { systemError, UringError } from '../errors/index.ts'
+import { FILE_KIND_OTHER, OPERATION_WRITE } from '../protocol/index.ts'
+import { Line } from '../transport/line.ts'
 import type { Transport } from '../transport/transport.ts'
 import { Runs } from '../transport/turns.ts'
 
@@ -32,6 +34,8 @@ export class FileHandleState {
   readonly append: boolean
   /** Its operations that are under way at this client, where the actor does not know of all of them yet. */
   readonly runs: Runs = new Runs()
+  /** Held by a call at the file's own position, or end, that is not all in the channel yet. */
+  readonly line: Line = new Line()
   /** The actor lets this thread read what is cached of it; by what, or null for not at all. */
   readonly offered: boolean
   cached: CacheReader | null = null
@@ -63,6 +67,13 @@ export class FileHandleState {
     this.direct = (flags & (constants.O_DIRECT ?? 0)) !== 0
     this.append = (flags & constants.O_APPEND) !== 0
     transport.paths.set(slot, path)
+  }
+
+  /** The line that a call of this kind stands in where the order of the calls tells its place; else null. */
+  lineOf(kind: number, isOwnPosition: boolean): Line | null {
+    if (kind === OPERATION_WRITE) return isOwnPosition || this.append ? this.line : null
+    // Reads of pipes and the like share no position, and may wait for what is to be written.
+    return isOwnPosition && this.kind !== FILE_KIND_OTHER ? this.line : null
   }
 
   /** Its slot may be another file's by now. */

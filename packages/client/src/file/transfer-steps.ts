@@ -12,6 +12,7 @@ import {
   type Steps,
   start,
 } from '../transport/steps.ts'
+import { Turn } from '../transport/turn.ts'
 import { advancedPosition, positionHigh, positionLow } from './arguments.ts'
 import { type FileHandleState, releaseBlock } from './handle.ts'
 import { leasedBlock, STAGE_BYTES } from './transfer.ts'
@@ -35,7 +36,8 @@ interface TransferResult {
 
 /**
  * Reads into, or writes from, `bytes`: as one request when they are a lease, else staged through
- * the arena in pieces, several in flight at a time, but for those that depend on each other.
+ * the arena in pieces, several in flight at a time, but for those that depend on each other. Where the
+ * order of the calls tells the place, none begins amid another.
  */
 function* transferSteps(
   file: FileHandleState,
@@ -44,21 +46,39 @@ function* transferSteps(
   position: number | bigint | null,
   flags: number,
 ): Steps<TransferResult> {
-  const { arena } = file.transport
   advancedPosition(position, 0)
-  if (bytes.buffer === arena.buffer) {
-    const page = leasedBlock(file, bytes)
-    file.assertAligned(bytes.byteOffset, positionLow, positionHigh, bytes.length)
-    arena.retain(page)
-    try {
-      const spec = transferSpec(file, kind, position, 0, bytes.byteOffset, bytes.length, flags)
-      return resultOf(yield* finish(yield* start(spec)))
-    } finally {
-      releaseBlock(file.transport, page)
-    }
+  const leased = bytes.buffer === file.transport.arena.buffer
+  if (leased) leasedBlock(file, bytes)
+  const address = leased ? bytes.byteOffset : 0
+  file.assertAligned(address, positionLow, positionHigh, bytes.length)
+  const turn = new Turn(file.lineOf(kind, position === null))
+  try {
+    const steps = leased ? leasedSteps : stagedSteps
+    return yield* steps(file, kind, bytes, position, flags, turn)
+  } finally {
+    turn.pass()
   }
-  file.assertAligned(0, positionLow, positionHigh, bytes.length)
-  return yield* stagedSteps(file, kind, bytes, position, flags)
+}
+
+function* leasedSteps(
+  file: FileHandleState,
+  kind: number,
+  bytes: Uint8Array,
+  position: number | bigint | null,
+  flags: number,
+  turn: Turn,
+): Steps<TransferResult> {
+  const page = leasedBlock(file, bytes)
+  file.transport.arena.retain(page)
+  try {
+    yield* turn.take()
+    const spec = transferSpec(file, kind, position, 0, bytes.byteOffset, bytes.length, flags)
+    const pending = yield* start(spec)
+    turn.pass()
+    return resultOf(yield* finish(pending))
+  } finally {
+    releaseBlock(file.transport, page)
+  }
 }
 
 function* stagedSteps(
@@ -67,6 +87,7 @@ function* stagedSteps(
   bytes: Uint8Array,
   position: number | bigint | null,
   flags: number,
+  turn: Turn,
 ): Steps<TransferResult> {
   const { arena } = file.transport
   const total = bytes.length
@@ -75,7 +96,8 @@ function* stagedSteps(
   const serial = mustBeSerial(file, kind, position)
   const window = serial ? 1 : Math.min(PIECES_IN_FLIGHT, Math.ceil(total / pieceBytes))
   const result: TransferResult = { bytes: 0, error: 0 }
-  // Only the first block is waited for: nobody waits for memory while he holds some.
+  // Only the first block is waited for: nobody waits for memory while he holds some. And nobody who has
+  // his turn waits for memory, which may be a lease whose owner waits for his turn.
   const pages = [yield* allocate(pieceBytes)]
   const idle = [pages[0]]
   const pieces: Piece[] = []
@@ -83,6 +105,7 @@ function* stagedSteps(
   let ended = false
   let stopped = false
   try {
+    yield* turn.take()
     for (;;) {
       if (next > 0 && next < total && !ended) stopped = !(yield* mayGoOn())
       while (!ended && !stopped && next < total && pieces.length < window) {
@@ -100,6 +123,7 @@ function* stagedSteps(
         pieces.push({ page, length, pending: yield* start(spec) })
         next += length
       }
+      if (next === total) turn.pass()
       const piece = pieces.shift()
       if (piece === undefined) break
       const outcome = yield* finish(piece.pending)
@@ -148,7 +172,7 @@ function mustBeSerial(
   kind: number,
   position: number | bigint | null,
 ): boolean {
-  if (kind === OPERATION_WRITE) return position === null || file.append
+  if (kind === OPERATION_WRITE) return file.lineOf(kind, position === null) !== null
   return position === null && file.kind === FILE_KIND_OTHER
 }
 

@@ -35,7 +35,7 @@ export function tryRead<T extends ArrayBufferView>(
   flags: number,
 ): Promise<ReadResult<T>> | null {
   const length = bytes.length
-  const operation = claimWithMemory(file, bytes, memory, flags)
+  const operation = claimWithMemory(file, bytes, memory, OPERATION_READ, flags)
   if (operation === null) return null
   const staged = memory !== file.transport.arena.buffer
   operation.settle = SETTLE_READ
@@ -55,7 +55,7 @@ export function tryWrite<T>(
   buffer: T,
   flags: number,
 ): Promise<WriteResult<T>> | null {
-  const operation = claimWithMemory(file, bytes, memory, flags)
+  const operation = claimWithMemory(file, bytes, memory, OPERATION_WRITE, flags)
   if (operation === null) return null
   const { arena } = file.transport
   if (memory !== arena.buffer && !copyIn(arena, operation, bytes)) {
@@ -75,11 +75,14 @@ function claimWithMemory(
   file: FileHandleState,
   bytes: Uint8Array,
   memory: ArrayBufferLike,
+  kind: number,
   flags: number,
 ): Operation | null {
   const { transport } = file
   const { arena } = transport
   const length = bytes.length
+  // The high word of a position is never negative.
+  if (file.lineOf(kind, positionHigh === -1)?.isFree === false) return null
   if (memory === arena.buffer) {
     const page = leasedBlock(file, bytes)
     file.assertAligned(bytes.byteOffset, positionLow, positionHigh, length)

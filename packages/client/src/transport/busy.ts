@@ -21,6 +21,9 @@ export function busy(transport: Transport, reason: BusyReason, byteLength: numbe
   if (reason === 'line') {
     return new BusyError(reason, 'other operations of this client wait in line for room')
   }
+  if (reason === 'position') {
+    return new BusyError(reason, "others at the file's own position, or its end, go before it")
+  }
   return new BusyError(
     reason,
     'a drained operation has to wait for those before it, and those after it have to wait for it',

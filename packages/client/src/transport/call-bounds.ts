@@ -12,6 +12,7 @@ import {
   COMPLETION_NOT_STARTED,
 } from '../protocol/index.ts'
 import { busy } from './busy.ts'
+import type { Line } from './line.ts'
 import type { Operation, Outcome } from './operation.ts'
 import { unwatchSignal, watchSignal } from './signals.ts'
 import type { Transport } from './transport.ts'
@@ -173,6 +174,21 @@ export class CallBounds {
     }
     join(entry)
     if (inLine) this.#leaving.add(leave)
+  }
+
+  /** As `waitInLine`, for its turn: `begin` must see to it that the line is passed on. */
+  waitForTurn(line: Line, begin: () => void, failed: (error: Error) => void): void {
+    const leave = (): void => {
+      line.leave(entry)
+      this.#stopped = true
+      failed(this.givenUp as Error)
+    }
+    const entry = (): void => {
+      this.#leaving.delete(leave)
+      begin()
+    }
+    line.join(entry)
+    this.#leaving.add(leave)
   }
 
   /**

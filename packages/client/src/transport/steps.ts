@@ -1,26 +1,30 @@
 import { UringError } from '../errors/index.ts'
 import type { CallBounds } from './call-bounds.ts'
+import type { Line } from './line.ts'
 import type { Outcome } from './operation.ts'
 import type { RequestSpec } from './request-spec.ts'
 import { startRequest } from './start-request.ts'
 import type { Transport } from './transport.ts'
+import { takeTurn } from './turn.ts'
 import type { Runs } from './turns.ts'
 
 /**
  * An operation as a generator of steps. It is written once and run in two ways: `runAsync` awaits
  * each step, `runSync` blocks the thread for it. What a step gives back:
  *
+ *   line     -> whether the generator holds the line now, which it must pass on
  *   allocate -> the first page of a block, which the generator must release
  *   start    -> a Pending; the request is on its way
  *   finish   -> the Outcome of a Pending
  *   look     -> whether the caller still wants the result
  *   keep     -> nothing; what a read has brought for a caller who does not wait any more
  *
- * When the caller gives the operation up, `allocate` and `start` throw, unless the step says that it
+ * When the caller gives the operation up, `line`, `allocate` and `start` throw, unless the step says that it
  * mends something; `finish` still waits, so that a generator which releases its memory when it ends
  * does so when nothing is in flight.
  */
 export type Step =
+  | { readonly do: 'line'; readonly line: Line }
   | { readonly do: 'allocate'; readonly byteLength: number }
   | { readonly do: 'start'; readonly spec: RequestSpec; readonly mending?: boolean }
   | { readonly do: 'finish'; readonly pending: Pending }
@@ -158,6 +162,10 @@ function takeStep(
   since: number,
 ): unknown {
   transport.assertAlive()
+  if (step.do === 'line') {
+    bounds?.goOn()
+    return takeTurn(transport, step.line, bounds)
+  }
   if (step.do === 'allocate') {
     bounds?.goOn()
     return takeMemory(transport, step.byteLength, bounds)
@@ -214,6 +222,7 @@ function takeMemory(
 
 function takeStepSync(transport: Transport, step: Step, since: number): unknown {
   transport.assertAlive()
+  if (step.do === 'line') return false
   if (step.do === 'allocate') {
     const order = orderOf(transport, step.byteLength)
     for (;;) {

@@ -1,0 +1,46 @@
+import { busy } from './busy.ts'
+import type { CallBounds } from './call-bounds.ts'
+import type { Line } from './line.ts'
+import type { Steps } from './steps.ts'
+import type { Transport } from './transport.ts'
+
+/** A call's turn in a line, from when it has it until all its requests are posted; null: it needs none. */
+export class Turn {
+  readonly #line: Line | null
+  #held = false
+
+  constructor(line: Line | null) {
+    this.#line = line
+  }
+
+  /**
+   * The step that waits for it. A blocking call has none, and goes before those in line: they cannot go
+   * on while it blocks.
+   */
+  *take(): Steps<void> {
+    if (this.#line === null) return
+    this.#held = (yield { do: 'line', line: this.#line }) as boolean
+  }
+
+  /** All is posted, or nothing more will be. */
+  pass(): void {
+    if (this.#line === null || !this.#held) return
+    this.#held = false
+    this.#line.pass()
+  }
+}
+
+/** True, now or when it is this call's turn. */
+export function takeTurn(
+  transport: Transport,
+  line: Line,
+  bounds: CallBounds | null,
+): true | Promise<true> {
+  if (line.isFree) {
+    line.take()
+    return true
+  }
+  if (bounds === null) return new Promise((resolve) => line.join(() => resolve(true)))
+  if (bounds.noWait) throw busy(transport, 'position', 0)
+  return new Promise((resolve, reject) => bounds.waitForTurn(line, () => resolve(true), reject))
+}
