@@ -5,6 +5,8 @@ import type { ReadResult } from './transfer.ts'
 
 /** Bytes that are read before they are asked for, at most; one chunk's at least. */
 const MOST_AHEAD_BYTES = 256 * 1024
+/** And so many reads: each takes memory, and a place in the channel, however short it is. */
+const MOST_AHEAD_READS = 32
 
 /** What is read from. */
 export interface ReadFrom {
@@ -38,7 +40,7 @@ interface Begun {
  * others.
  *
  *   invariant:   the reads in line follow one another:   position(k + 1) = position(k) + count(k)
- *                bytes in line <= max(chunk, MOST_AHEAD_BYTES)
+ *                bytes in line <= max(chunk, MOST_AHEAD_BYTES),   reads in line <= MOST_AHEAD_READS
  */
 export class ReadAhead {
   readonly #file: ReadFrom
@@ -62,7 +64,8 @@ export class ReadAhead {
     this.#direct = state.direct
     // Nothing is taken from a pipe or a terminal that may not be wanted any more.
     const canAhead = state.kind !== FILE_KIND_OTHER
-    this.#most = canAhead ? Math.max(1, Math.floor(MOST_AHEAD_BYTES / range.chunk)) : 0
+    const fitting = Math.max(1, Math.floor(MOST_AHEAD_BYTES / range.chunk))
+    this.#most = canAhead ? Math.min(fitting, MOST_AHEAD_READS) : 0
   }
 
   /** The next bytes, or null at the end of the file or of the range. One call at a time. */
