@@ -39,7 +39,7 @@ interface TransferResult {
  * the arena in pieces, several in flight at a time, but for those that depend on each other. Where the
  * order of the calls tells the place, none begins amid another.
  */
-function* transferSteps(
+function transferSteps(
   file: FileHandleState,
   kind: number,
   bytes: Uint8Array,
@@ -51,13 +51,11 @@ function* transferSteps(
   if (leased) leasedBlock(file, bytes)
   const address = leased ? bytes.byteOffset : 0
   file.assertAligned(address, positionLow, positionHigh, bytes.length)
-  const turn = new Turn(file.lineOf(kind, position === null))
-  try {
-    const steps = leased ? leasedSteps : stagedSteps
-    return yield* steps(file, kind, bytes, position, flags, turn)
-  } finally {
-    turn.pass()
-  }
+  const line = file.lineOf(kind, position === null)
+  // Thousands may wait for memory: who needs no turn has no object of one.
+  const turn = line === null ? null : new Turn(line)
+  const steps = leased ? leasedSteps : stagedSteps
+  return steps(file, kind, bytes, position, flags, turn)
 }
 
 function* leasedSteps(
@@ -66,17 +64,18 @@ function* leasedSteps(
   bytes: Uint8Array,
   position: number | bigint | null,
   flags: number,
-  turn: Turn,
+  turn: Turn | null,
 ): Steps<TransferResult> {
   const page = leasedBlock(file, bytes)
   file.transport.arena.retain(page)
   try {
-    yield* turn.take()
+    if (turn !== null) yield* turn.take()
     const spec = transferSpec(file, kind, position, 0, bytes.byteOffset, bytes.length, flags)
     const pending = yield* start(spec)
-    turn.pass()
+    turn?.pass()
     return resultOf(yield* finish(pending))
   } finally {
+    turn?.pass()
     releaseBlock(file.transport, page)
   }
 }
@@ -87,7 +86,7 @@ function* stagedSteps(
   bytes: Uint8Array,
   position: number | bigint | null,
   flags: number,
-  turn: Turn,
+  turn: Turn | null,
 ): Steps<TransferResult> {
   const { arena } = file.transport
   const total = bytes.length
@@ -105,7 +104,7 @@ function* stagedSteps(
   let ended = false
   let stopped = false
   try {
-    yield* turn.take()
+    if (turn !== null) yield* turn.take()
     for (;;) {
       if (next > 0 && next < total && !ended) stopped = !(yield* mayGoOn())
       while (!ended && !stopped && next < total && pieces.length < window) {
@@ -123,7 +122,7 @@ function* stagedSteps(
         pieces.push({ page, length, pending: yield* start(spec) })
         next += length
       }
-      if (next === total) turn.pass()
+      if (next === total) turn?.pass()
       const piece = pieces.shift()
       if (piece === undefined) break
       const outcome = yield* finish(piece.pending)
@@ -142,6 +141,7 @@ function* stagedSteps(
     yield* awaitAll(pieces)
     throw error
   } finally {
+    turn?.pass()
     // After a failure of the client its arena is never used again, so nothing can be misdirected.
     for (const page of pages) releaseBlock(file.transport, page)
   }

@@ -4,12 +4,12 @@ import type { Line } from './line.ts'
 import type { Steps } from './steps.ts'
 import type { Transport } from './transport.ts'
 
-/** A call's turn in a line, from when it has it until all its requests are posted; null: it needs none. */
+/** A call's turn in a line, from when it has it until all its requests are posted. */
 export class Turn {
-  readonly #line: Line | null
+  readonly #line: Line
   #held = false
 
-  constructor(line: Line | null) {
+  constructor(line: Line) {
     this.#line = line
   }
 
@@ -18,13 +18,12 @@ export class Turn {
    * on while it blocks.
    */
   *take(): Steps<void> {
-    if (this.#line === null) return
     this.#held = (yield { do: 'line', line: this.#line }) as boolean
   }
 
   /** All is posted, or nothing more will be. */
   pass(): void {
-    if (this.#line === null || !this.#held) return
+    if (!this.#held) return
     this.#held = false
     this.#line.pass()
   }
