@@ -1,4 +1,5 @@
 import { Operation } from './operation.ts'
+import { Queue } from './queue.ts'
 
 const RESOLVED = Promise.resolve()
 const NOBODY = (): boolean => false
@@ -22,8 +23,8 @@ export class OperationTable {
   readonly #operations: Operation[] = []
   #free: Int32Array
   #freeCount: number
-  #starting: Array<() => boolean> = []
-  #waiting: Array<() => boolean> = []
+  readonly #starting = new Queue<() => boolean>()
+  readonly #waiting = new Queue<() => boolean>()
   #admitting = false
   /** Somebody has been given memory, and has not gone on yet. */
   #entering = false
@@ -89,7 +90,7 @@ export class OperationTable {
 
   /** Takes one that waits out of its line. */
   leave(start: () => boolean): void {
-    if (!removed(this.#starting, start)) removed(this.#waiting, start)
+    if (!this.#starting.remove(start)) this.#waiting.remove(start)
   }
 
   /** Something was given back: lets the lines move, first come first served. */
@@ -113,15 +114,7 @@ export class OperationTable {
 }
 
 /** Starts as many as can be, in order, until one is waited for; true when none is left. */
-function advance(line: Array<() => boolean>, mustWait: () => boolean): boolean {
-  let started = 0
-  while (started < line.length && !mustWait() && line[started]()) started++
-  line.splice(0, started)
+function advance(line: Queue<() => boolean>, mustWait: () => boolean): boolean {
+  while (!mustWait() && line.first?.()) line.shift()
   return line.length === 0
-}
-
-function removed(line: Array<() => boolean>, start: () => boolean): boolean {
-  const index = line.indexOf(start)
-  if (index >= 0) line.splice(index, 1)
-  return index >= 0
 }
