@@ -1,15 +1,9 @@
 import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { FILE_KIND_OTHER, FILE_KIND_REGULAR } from '@uring-actor/client/protocol'
+import { FILE_KIND_REGULAR } from '@uring-actor/client/protocol'
 
 export const RIGHT_READ = 1
 export const RIGHT_WRITE = 2
-
-/** Rows that run one at a time: the one that does, or -1, and those that wait. */
-export class RowLine {
-  holder = -1
-  readonly waiting: number[] = []
-}
 
 /** One open file. */
 export class OpenFile {
@@ -42,11 +36,10 @@ export class OpenFile {
   /** The row of the close that waits for them, or -1. */
   closing = -1
   readonly append: boolean
-  /** Where reads and writes without a position go on, in bytes. */
+  /** Where reads and writes without a position go on, in bytes; the row whose turn it is, and who waits. */
   position = 0
-  readonly writeLine: RowLine = new RowLine()
-  /** The same, for they share the position; null for pipes and the like, which have none. */
-  readonly readLine: RowLine | null
+  positionHolder = -1
+  positionLine: number[] = []
   /** Rows that wait for the sync in flight, and those for the one after it. */
   syncing: number[] = []
   syncNext: number[] = []
@@ -79,16 +72,10 @@ export class OpenFile {
       (access === constants.O_WRONLY ? 0 : RIGHT_READ) |
       (access === constants.O_RDONLY ? 0 : RIGHT_WRITE)
     this.kind = kind
-    this.readLine = kind === FILE_KIND_OTHER ? null : this.writeLine
     this.append = (flags & constants.O_APPEND) !== 0
     this.direct = (flags & (constants.O_DIRECT ?? 0)) !== 0
     this.memoryAlignment = memoryAlignment
     this.offsetAlignment = offsetAlignment
-  }
-
-  /** Others at its own position wait for this row. */
-  holds(row: number): boolean {
-    return this.writeLine.holder === row
   }
 
   /** What is read of it may be in the page cache, and takes no request of its own to be found there. */

@@ -126,9 +126,7 @@ export class Cancelling {
     const file = this.#fileOf(row)
     if (removed(this.#host.waiting, row)) return true
     if (file === null) return false
-    const { readLine, writeLine } = file
-    if (readLine !== null && removed(readLine.waiting, row)) return true
-    return removed(writeLine.waiting, row) || this.#leaveSync(row)
+    return removed(file.positionLine, row) || this.#leaveSync(row)
   }
 
   /** A sync that nobody has begun; a durable write that waits for one has its bytes written. */

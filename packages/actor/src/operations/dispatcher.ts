@@ -309,7 +309,7 @@ export class Dispatcher implements CompletionSink {
       this.busyShare,
     )
     const file = slot >= 0 ? this.#files.at(slot) : null
-    if (file?.holds(row)) this.#passPosition(file, row)
+    if (file?.positionHolder === row) this.#passPosition(file, row)
     this.table.free(row)
     if (file !== null) {
       file.inFlight--

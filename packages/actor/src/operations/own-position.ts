@@ -33,13 +33,12 @@ export class OwnPositions {
     const writes = words[at + ROW_KIND] === OPERATION_WRITE
     const isOwn = words[at + ROW_OFF_LOW] === -1 && words[at + ROW_OFF_HIGH] === -1
     if (!isOwn && !(writes && file.append)) return true
-    const line = writes ? file.writeLine : file.readLine
-    if (line === null) return true
-    if (line.holder >= 0) {
-      line.waiting.push(row)
+    if (!writes && file.kind === FILE_KIND_OTHER) return true
+    if (file.positionHolder >= 0) {
+      file.positionLine.push(row)
       return false
     }
-    line.holder = row
+    file.positionHolder = row
     if (!file.append && file.kind !== FILE_KIND_OTHER) {
       words[at + ROW_OFF_LOW] = file.position | 0
       words[at + ROW_OFF_HIGH] = Math.floor(file.position / 4294967296) | 0
@@ -50,10 +49,9 @@ export class OwnPositions {
   /** A row has transferred what it will; returns the row that is next in line, or -1. */
   release(file: OpenFile, row: number): number {
     const at = row * ROW_WORDS
-    const line = this.#words[at + ROW_KIND] === OPERATION_WRITE ? file.writeLine : file.readLine
-    if (line?.holder !== row || this.#words[at + ROW_FILE] !== file.slot) return -1
-    line.holder = -1
+    if (file.positionHolder !== row || this.#words[at + ROW_FILE] !== file.slot) return -1
+    file.positionHolder = -1
     file.position += this.#words[at + ROW_DONE]
-    return line.waiting.shift() ?? -1
+    return file.positionLine.shift() ?? -1
   }
 }
