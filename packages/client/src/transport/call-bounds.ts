@@ -12,7 +12,6 @@ import {
   COMPLETION_NOT_STARTED,
 } from '../protocol/index.ts'
 import { busy } from './busy.ts'
-import type { Line } from './line.ts'
 import type { Operation, Outcome } from './operation.ts'
 import { unwatchSignal, watchSignal } from './signals.ts'
 import type { Transport } from './transport.ts'
@@ -117,6 +116,8 @@ export class CallBounds {
     if (operations.freeCount === 0) throw busy(this.#transport, 'channel', 0)
   }
 
+  readonly #leaveTable = (start: () => boolean): void => this.#transport.operations.leave(start)
+
   /** It was done at once, though its caller has not heard of it. */
   begun(): void {
     this.#entered = true
@@ -154,15 +155,19 @@ export class CallBounds {
     if (this.noWait && !this.#posted) throw busy(this.#transport, 'arena', byteLength)
   }
 
-  /** Goes into a line by `join`, and leaves it when the call is given up. */
+  /**
+   * Goes into a line by `join`, and leaves it by `quit` when the call is given up: those for room, if
+   * nothing else is said.
+   */
   waitInLine(
     join: (start: () => boolean) => void,
     start: () => boolean,
     failed: (error: Error) => void,
+    quit: (start: () => boolean) => void = this.#leaveTable,
   ): void {
     let inLine = true
     const leave = (): void => {
-      this.#transport.operations.leave(entry)
+      quit(entry)
       this.#stopped = true
       failed(this.givenUp as Error)
     }
@@ -174,21 +179,6 @@ export class CallBounds {
     }
     join(entry)
     if (inLine) this.#leaving.add(leave)
-  }
-
-  /** As `waitInLine`, for its turn: `begin` must see to it that the line is passed on. */
-  waitForTurn(line: Line, begin: () => void, failed: (error: Error) => void): void {
-    const leave = (): void => {
-      line.leave(entry)
-      this.#stopped = true
-      failed(this.givenUp as Error)
-    }
-    const entry = (): void => {
-      this.#leaving.delete(leave)
-      begin()
-    }
-    line.join(entry)
-    this.#leaving.add(leave)
   }
 
   /**

@@ -1,3 +1,5 @@
+import { Queue } from './queue.ts'
+
 /**
  * Who may post next, first come first served: each call until all its requests are in the channel.
  * What is posted later the actor does later.
@@ -6,7 +8,7 @@
  */
 export class Line {
   #held = false
-  #waiting: Array<() => void> = []
+  readonly #waiting = new Queue<() => boolean>()
 
   /** Nobody holds it. */
   get isFree(): boolean {
@@ -19,14 +21,13 @@ export class Line {
   }
 
   /** Calls `begin`, which holds it then, when all before have let it go. */
-  join(begin: () => void): void {
+  join(begin: () => boolean): void {
     this.#waiting.push(begin)
   }
 
   /** One that has joined does not wait any more. */
-  leave(begin: () => void): void {
-    const index = this.#waiting.indexOf(begin)
-    if (index >= 0) this.#waiting.splice(index, 1)
+  leave(begin: () => boolean): void {
+    this.#waiting.remove(begin)
   }
 
   /** Whoever holds it lets it go: the next one has it. */

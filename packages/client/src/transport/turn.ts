@@ -39,7 +39,14 @@ export function takeTurn(
     line.take()
     return true
   }
-  if (bounds === null) return new Promise((resolve) => line.join(() => resolve(true)))
-  if (bounds.noWait) throw busy(transport, 'position', 0)
-  return new Promise((resolve, reject) => bounds.waitForTurn(line, () => resolve(true), reject))
+  if (bounds?.noWait) throw busy(transport, 'position', 0)
+  return new Promise((resolve, reject) => {
+    const begin = (): boolean => {
+      resolve(true)
+      return true
+    }
+    const join = (start: () => boolean): void => line.join(start)
+    if (bounds === null) join(begin)
+    else bounds.waitInLine(join, begin, reject, (start) => line.leave(start))
+  })
 }
