@@ -204,6 +204,20 @@ const TYPES: readonly Mistake[] = [
     sync: ({ file }) => file.writeSync('text', 0, 'nonsense'),
     expected: { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' },
   },
+  {
+    what: 'readFile: options that are none',
+    call: ({ file }) => file.readFile(5 as never),
+    sync: ({ file }) => file.readFileSync(5 as never),
+    node: ({ fd }) => fs.readFileSync(fd.file, 5 as never),
+    expected: { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' },
+  },
+  {
+    what: 'writeFile: options that are none',
+    call: ({ file }) => file.writeFile('text', true as never),
+    sync: ({ file }) => file.writeFileSync('text', true as never),
+    node: ({ fd }) => fs.writeFileSync(fd.file, 'text', true as never),
+    expected: { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' },
+  },
 ]
 
 const RIGHTS: readonly Mistake[] = [

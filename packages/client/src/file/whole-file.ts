@@ -78,6 +78,10 @@ export function writableBytes(data: unknown, options: EncodingOptions): Uint8Arr
 
 /** The encoding that is asked for; none means bytes. */
 export function encodingOf(options: EncodingOptions): BufferEncoding | undefined {
+  const kind = typeof options
+  if (kind === 'number' || kind === 'boolean' || kind === 'bigint' || kind === 'symbol') {
+    throw invalidType('options', 'one of type string or object', options)
+  }
   const encoding = typeof options === 'string' ? options : options?.encoding
   if (encoding === undefined || encoding === null) return undefined
   if (!Buffer.isEncoding(encoding)) throw invalidValue('encoding', 'is invalid encoding', encoding)
