@@ -3,7 +3,6 @@ import { FILE_KIND_OTHER, OPERATION_READ, OPERATION_WRITE, PAGE_SHIFT } from '..
 import type { Outcome } from '../transport/operation.ts'
 import type { RequestSpec } from '../transport/request-spec.ts'
 import {
-  allocate,
   finish,
   isWanted,
   keep,
@@ -94,11 +93,12 @@ function* stagedSteps(
   const order = arena.orderFor(pieceBytes)
   const serial = mustBeSerial(file, kind, position)
   const window = serial ? 1 : Math.min(PIECES_IN_FLIGHT, Math.ceil(total / pieceBytes))
-  const result: TransferResult = { bytes: 0, error: 0 }
   // Only the first block is waited for: nobody waits for memory while he holds some. And nobody who has
-  // his turn waits for memory, which may be a lease whose owner waits for his turn.
-  const pages = [yield* allocate(pieceBytes)]
+  // his turn waits for memory, which may be a lease whose owner waits for his turn. Thousands may wait
+  // here: without a generator of its own for this step, and with nothing that is needed later only.
+  const pages = [(yield { do: 'allocate', byteLength: pieceBytes }) as number]
   const idle = [pages[0]]
+  const result: TransferResult = { bytes: 0, error: 0 }
   const pieces: Piece[] = []
   let next = 0
   let ended = false

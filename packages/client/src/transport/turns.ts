@@ -8,12 +8,14 @@ export class Runs {
     return this.#promises.size
   }
 
-  /** An operation is under way until it settles. */
-  track(run: Promise<unknown>): void {
-    const promises = this.#promises
-    promises.add(run)
+  /** An operation is under way until it settles; of a file's operations too, where it is one of them. */
+  track(run: Promise<unknown>, of: Runs | null = null): void {
+    const others = of === null ? null : of.#promises
+    this.#promises.add(run)
+    others?.add(run)
     const forget = (): void => {
-      promises.delete(run)
+      this.#promises.delete(run)
+      others?.delete(run)
     }
     run.then(forget, forget)
   }
@@ -44,8 +46,7 @@ export class Turns {
     const drained = (flags & REQUEST_DRAIN) !== 0
     const before = drained && this.#runs.size > 0 ? this.settled() : this.#gate
     const run = before === null ? begin() : before.then(begin)
-    this.#runs.track(run)
-    of?.track(run)
+    this.#runs.track(run, of)
     if (drained) this.#hold(run)
     return run
   }
