@@ -13,6 +13,7 @@ import {
   type UringFile,
 } from '@uring-actor/client'
 import { reportOf, runScript } from '../support/child.ts'
+import { within } from '../support/outcome.ts'
 import { SlowPipe } from '../support/pipe.ts'
 import { eventually } from '../support/process-state.ts'
 import { temporaryFile } from '../support/temporary.ts'
@@ -136,6 +137,25 @@ describe('spans', () => {
     pipe.close()
     assert.deepEqual(namesOf(seen), ['start', 'end', 'asyncStart', 'asyncEnd'])
     assert.ok(seen[0]!.span.stages)
+  })
+
+  test('can have their operation given up by who sees them start: nobody in line is forgotten', async () => {
+    const calling = new AsyncLocalStorage<AbortController>()
+    const channel = tracingChannel<unknown, OperationSpan>(TRACING_CHANNEL)
+    const giveUp = { start: () => calling.getStore()?.abort() }
+    channel.subscribe(giveUp as never)
+    try {
+      const calls = Array.from({ length: 60 }, (_, n) => {
+        const controller = new AbortController()
+        const call = (): Promise<void> => client.nop({ signal: controller.signal })
+        return n % 3 === 0 ? calling.run(controller, call) : call()
+      })
+      const results = await within(10_000, 'all calls', Promise.allSettled(calls))
+      const given = results.flatMap(({ status }, n) => (status === 'rejected' ? [n] : []))
+      assert.ok(given.length > 0 && given.every((n) => n % 3 === 0), `given up: ${given}`)
+    } finally {
+      channel.unsubscribe(giveUp as never)
+    }
   })
 
   test('are published for the share that was asked for, evenly', async () => {

@@ -115,6 +115,11 @@ export class OperationTable {
 
 /** Starts as many as can be, in order, until one is waited for; true when none is left. */
 function advance(line: Queue<() => boolean>, mustWait: () => boolean): boolean {
-  while (!mustWait() && line.first?.()) line.shift()
+  while (!mustWait()) {
+    const next = line.first
+    if (next === undefined || !next()) break
+    // A subscriber to its span may have given it up meanwhile: then it has left already.
+    if (line.first === next) line.shift()
+  }
   return line.length === 0
 }
