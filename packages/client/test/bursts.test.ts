@@ -68,8 +68,9 @@ function deliver(count: number): void {
 
 const micros = (nanoseconds: number): number => nanoseconds / 1e3
 
-test('of fast ones each of the first eight has a reading of the clock, then one of eight', () => {
-  assert.equal(post(40, 100), 8 + 4)
+test('of fast ones each of the first nine has a reading of the clock, then one of eight', () => {
+  // And two of those for the time of one posting, which ends outside of this.
+  assert.equal(post(40, 100), 9 + 3 + 1)
   for (let slot = 0; slot < 40; slot++) {
     // Up to seven posts ago, and never later than it was.
     const posted = clock - (40 - slot) * 100
@@ -91,19 +92,53 @@ test('each of them is counted, with its own end', () => {
   assert.ok(total.max >= 1000 && total.p90 < 100, JSON.stringify(total))
 })
 
-test('the next turn begins anew', () => {
+test('after fast ones the first of the next turn has a reading, and the next seven have that', () => {
   post(40, 100)
   trace.turnEnded()
-  assert.equal(post(6, 100), 6)
+  clock += 1e6
+  const began = micros(clock)
+  assert.equal(post(8, 100), 1)
+  for (let slot = 0; slot < 8; slot++) assert.equal(trace.posted[slot], began, `${slot}`)
 })
 
-test('of slow ones each has a reading, after fast ones of the same turn from the next burst on', () => {
+test('turns too short to tell are looked at again and again', () => {
+  post(40, 100)
+  let together = 0
+  let each = 0
+  for (let turn = 0; turn < 1000; turn++) {
+    trace.turnEnded()
+    clock += 1e4
+    if (post(4, 100) >= 4) each++
+    else together++
+  }
+  assert.ok(each >= 1000 / 70 && each <= together / 10, `${each} turns, beside ${together}`)
+})
+
+test('turns that become slow, too short to tell, are found out', () => {
+  post(40, 100)
+  for (let turn = 0; turn < 65; turn++) {
+    trace.turnEnded()
+    post(4, 10_000)
+  }
+  for (let turn = 0; turn < 65; turn++) {
+    trace.turnEnded()
+    assert.ok(post(4, 10_000) >= 4, `turn ${turn}`)
+  }
+})
+
+test('of slow ones each has a reading, after fast ones from the next reading on', () => {
   assert.ok(post(40, 1000) >= 40)
   trace.turnEnded()
   post(16, 100)
-  assert.ok(post(40, 1000) >= 40 - 7)
-  for (let slot = 8; slot < 40; slot++) {
-    assert.ok(Math.abs(micros(clock - (40 - slot) * 1000) - trace.posted[slot]!) < 0.001, `${slot}`)
+  for (const turn of ['the same', 'the next one']) {
+    assert.ok(post(40, 1000) >= 40 - 7, turn)
+    for (let slot = 8; slot < 40; slot++) {
+      const off = Math.abs(micros(clock - (40 - slot) * 1000) - trace.posted[slot]!)
+      assert.ok(off < 0.001, `${turn}, ${slot}: ${off}`)
+    }
+    trace.turnEnded()
+    post(16, 100)
+    trace.turnEnded()
   }
 })
 

@@ -19,6 +19,7 @@ import {
 import { describe, isTransfer, type Places } from './description.ts'
 import { writeLine } from './log.ts'
 import { type HandOn, OperationRows } from './operation-rows.ts'
+import { PostClock } from './post-clock.ts'
 import { Recorder } from './recorder.ts'
 import { SlowReports } from './slow.ts'
 import { hasSubscribers, Sampler, Span } from './spans.ts'
@@ -26,24 +27,12 @@ import type { Traced } from './traced.ts'
 import type { OperationFacts, SlowOperation } from './types.ts'
 
 /**
- * Reading the clock takes a good part of what posting takes. So when so many posts of one turn have come
- * within so many microseconds, the next as many have one reading together.
- */
-const BURST = 8
-const FAST_BURST_MICROS = 5
-/** After so many bursts the time of one posting is taken. */
-const SAMPLED_BURSTS = 8
-
-/**
  * All that a client's transport tells of its operations while they live. Which level is in force
  * stands in the actor's header; it is read at each operation, so a change is in force at once.
  */
 export class OperationTrace {
   readonly recorder: Recorder = new Recorder()
-  /**
-   * When each operation was called, by its slot, in microseconds; 0 where nothing is traced. Numbers
-   * that have a fraction are objects to V8 wherever they are handed on, but not in such an array.
-   */
+  /** When each operation was called, by its slot: see PostClock. */
   readonly posted: Float64Array
   /** What is recorded for a trace file. */
   readonly rows: OperationRows
@@ -51,14 +40,7 @@ export class OperationTrace {
   readonly #places: Places
   readonly #sampler: Sampler
   readonly #slow: SlowReports
-  #bursts = 0
-  /** The time that the next posting takes is wanted. */
-  #samples = false
-  /** Posts of this turn, and whether they come fast. */
-  #posts = 0
-  #fast = false
-  /** One number: when the last burst of them began, in microseconds. */
-  readonly #burstBegan: Float64Array = new Float64Array(1)
+  readonly #clock: PostClock
   /** Spans that were begun and not ended: they are ended at any level. */
   #openSpans = 0
   /** What the header says while a batch is delivered. */
@@ -73,7 +55,8 @@ export class OperationTrace {
     hand: HandOn,
   ) {
     // One more, for what this thread reads itself.
-    this.posted = new Float64Array(capacity + 1)
+    this.#clock = new PostClock(capacity + 1)
+    this.posted = this.#clock.posted
     this.rows = new OperationRows(this.recorder, this.posted, places, hand)
     this.#header = header
     this.#places = places
@@ -104,8 +87,8 @@ export class OperationTrace {
 
   /** An operation is claimed: its posting begins. */
   claimed(): void {
-    if (!this.#samples || this.#header[HEADER_TRACE] === 0) return
-    this.#samples = false
+    if (!this.#clock.samples || this.#header[HEADER_TRACE] === 0) return
+    this.#clock.samples = false
     this.recorder.posting()
   }
 
@@ -122,7 +105,7 @@ export class OperationTrace {
       this.posted[operation.slot] = 0
       return
     }
-    if (!operation.called) this.#stamp(operation.slot)
+    if (!operation.called) this.#clock.stamp(operation.slot)
     if (operation.kind === OPERATION_OPEN) {
       operation.path = this.#places.openedPath(operation.addrLow, operation.len)
     }
@@ -137,24 +120,7 @@ export class OperationTrace {
 
   /** The turn is over, and what was posted in it is handed over. */
   turnEnded(): void {
-    this.#posts = 0
-    this.#fast = false
-  }
-
-  /** It is posted now; or as one of a burst, when the first of them was. */
-  #stamp(slot: number): void {
-    if (this.#posts++ % BURST === 0) this.#beginBurst(slot)
-    else if (this.#fast) this.posted[slot] = this.#burstBegan[0]
-    else storeMicros(this.posted, slot)
-  }
-
-  #beginBurst(slot: number): void {
-    const { posted } = this
-    const began = this.#burstBegan
-    if (++this.#bursts % SAMPLED_BURSTS === 0) this.#samples = true
-    storeMicros(posted, slot)
-    this.#fast = this.#posts > 1 && posted[slot] - began[0] < FAST_BURST_MICROS
-    began[0] = posted[slot]
+    this.#clock.turnEnded()
   }
 
   #describe(operation: Traced): OperationFacts {

@@ -26,6 +26,8 @@ import type { Stages } from './types.ts'
 
 /** A share of a batch that took longer than this, in microseconds, had the scheduler in it. */
 const LONGEST_SHARE = 50
+/** The time that a delivery takes is taken of one of so many batches. */
+const SAMPLED_BATCHES = 8
 
 /**
  * Of the first operation of those that are alike: its times in order, and up to which time another one
@@ -69,6 +71,7 @@ export class Recorder {
   #same = 0
   /** One number: when the posting began whose time is taken, in microseconds; 0: none is. */
   readonly #sample: Float64Array = new Float64Array(1)
+  #batches = 0
   /** Microseconds that a post and a delivery take, smoothed. */
   #postShare = 0.3
   #deliveryShare = 0.3
@@ -89,6 +92,8 @@ export class Recorder {
   /** A batch of so many completions was delivered. */
   delivered(count: number): void {
     this.flush()
+    if (++this.#batches < SAMPLED_BATCHES) return
+    this.#batches = 0
     const share = (nowMicros() - this.now[0]) / count
     if (share < LONGEST_SHARE) this.#deliveryShare += (share - this.#deliveryShare) / 16
   }
