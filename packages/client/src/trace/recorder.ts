@@ -72,6 +72,7 @@ export class Recorder {
   /** One number: when the posting began whose time is taken, in microseconds; 0: none is. */
   readonly #sample: Float64Array = new Float64Array(1)
   #batches = 0
+  #stages: Stages | null = null
   /** Microseconds that a post and a delivery take, smoothed. */
   #postShare = 0.3
   #deliveryShare = 0.3
@@ -125,6 +126,7 @@ export class Recorder {
   /** One that has another posted time than the one before, and nothing else. */
   #postedOtherwise(calls: Float64Array, slot: number): void {
     this.#flushSame()
+    this.#stages = null
     const first = this.#first
     const { last } = this
     const posted = calls[slot]
@@ -143,6 +145,7 @@ export class Recorder {
     at: number,
   ): void {
     this.flush()
+    this.#stages = null
     const first = this.#first
     const { last } = this
     const posted = calls[slot]
@@ -203,10 +206,11 @@ export class Recorder {
     addFrom(this.#times, this.#kind * KIND_F64 + metric * HISTOGRAM_F64, last, metric, times)
   }
 
-  /** The stages of the operation recorded last. */
+  /** The stages of the operation recorded last; others with the same times have the same object. */
   stages(): Stages {
+    if (this.#stages !== null) return this.#stages
     const { last } = this
-    return {
+    this.#stages = {
       total: last[METRIC_TOTAL],
       busy: last[METRIC_BUSY],
       idle: last[METRIC_IDLE],
@@ -215,6 +219,7 @@ export class Recorder {
       kernel: last[METRIC_KERNEL],
       delivery: last[METRIC_DELIVERY],
     }
+    return this.#stages
   }
 
   /** What was delivered so far, by the operation's name; only kinds that occurred. */

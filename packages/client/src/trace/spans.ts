@@ -31,7 +31,9 @@ export class Sampler {
 
   /** True for the share of calls that the header asks for. */
   next(): boolean {
-    this.#due += shareOf(this.#header)
+    const share = shareOf(this.#header)
+    if (share === 1) return true
+    this.#due += share
     if (this.#due < 1) return false
     this.#due -= 1
     return true
@@ -70,7 +72,7 @@ export class Span implements OperationSpan {
   /** Publishes the rest. */
   finish(stages: Stages | undefined): void {
     this.stages = stages
-    this.#context.runInAsyncScope(publishEnd, undefined, this)
+    this.#context.runInAsyncScope(publishEnd, this)
   }
 }
 
@@ -84,12 +86,13 @@ export function inThisContext(enter: () => boolean): () => boolean {
   return () => context.runInAsyncScope(enter)
 }
 
-function publishEnd(span: OperationSpan): void {
-  if (span.error !== undefined) error.publish(span)
-  if (span.blocking) {
-    end.publish(span)
+/** Called as a method of the span, for an array would have to be made of an argument. */
+function publishEnd(this: OperationSpan): void {
+  if (this.error !== undefined) error.publish(this)
+  if (this.blocking) {
+    end.publish(this)
     return
   }
-  asyncStart.publish(span)
-  asyncEnd.publish(span)
+  asyncStart.publish(this)
+  asyncEnd.publish(this)
 }

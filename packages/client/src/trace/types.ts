@@ -40,7 +40,10 @@ export interface OperationStats {
   readonly delivery: Distribution
 }
 
-/** The stages of one operation, in microseconds; queue + batch + kernel + delivery = total. */
+/**
+ * The stages of one operation, in microseconds; queue + batch + kernel + delivery = total. Operations with the
+ * same ones may share the object.
+ */
 export type Stages = Readonly<Record<Metric, number>>
 
 /** What an operation is about. What is not known yet, or has no meaning for it, is undefined. */
