@@ -14,7 +14,7 @@ import {
   TRACE_SPAN,
 } from '#dist/protocol/index.js'
 import type { OperationSpan } from '#dist/trace/types.js'
-import { PLACES, unexpected } from './places.ts'
+import { deliver, PLACES, unexpected } from './places.ts'
 
 /** In nanoseconds. */
 let clock = 1_000_000_000
@@ -57,15 +57,6 @@ function post(count: number, apart: number): number {
   return readings
 }
 
-/** Delivers so many of those that were posted last. */
-function deliver(count: number): void {
-  assert.ok(trace.delivering())
-  for (let slot = 0; slot < count; slot++) {
-    trace.completed(operations[slot]!, 0, 0, new Float64Array(8), 0)
-  }
-  trace.recorder.delivered(count)
-}
-
 const micros = (nanoseconds: number): number => nanoseconds / 1e3
 
 test('of fast ones each of the first nine has a reading of the clock, then one of eight', () => {
@@ -82,11 +73,9 @@ test('of fast ones each of the first nine has a reading of the clock, then one o
 test('each of them is counted, with its own end', () => {
   post(40, 100)
   trace.turnEnded()
-  deliver(39)
+  deliver(trace, operations.slice(0, 39))
   clock += 1e6
-  assert.ok(trace.delivering())
-  trace.completed(operations[39]!, 0, 0, new Float64Array(8), 0)
-  trace.recorder.delivered(1)
+  deliver(trace, operations.slice(39, 40))
   const { total } = trace.recorder.latency().nop!
   assert.equal(total.count, 40)
   assert.ok(total.max >= 1000 && total.p90 < 100, JSON.stringify(total))
@@ -151,7 +140,7 @@ test('where events are wanted each has its own, which begins when it was posted'
   subscribe('tracing:uring-actor:operation:asyncEnd', listener)
   try {
     post(40, 100)
-    deliver(40)
+    deliver(trace, operations.slice(0, 40))
   } finally {
     unsubscribe('tracing:uring-actor:operation:asyncEnd', listener)
   }

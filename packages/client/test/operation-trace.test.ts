@@ -13,7 +13,7 @@ import {
   TRACE_HISTOGRAM,
   TRACE_OFF,
 } from '#dist/protocol/index.js'
-import { PLACES, unexpected } from './places.ts'
+import { deliver, PLACES, unexpected } from './places.ts'
 
 let readings = 0
 const clock = process.hrtime
@@ -44,13 +44,10 @@ function work(): void {
     trace.claimed()
     operation.kind = OPERATION_READ
     trace.posting(operation, false)
-    if (trace.posted[operation.slot] !== 0) trace.recorder.posted()
+    if (trace.timing) trace.timed()
     trace.turnEnded()
     times[COMPLETION_COMPLETED_F64] = trace.now()
-    if (trace.delivering()) {
-      trace.completed(operation, 10, 0, times, 0)
-      trace.recorder.delivered(1)
-    }
+    deliver(trace, [operation], times)
     operation.clear()
   }
 }

@@ -63,7 +63,10 @@ describe('the completion ring', () => {
       assert.equal(ring.available(), 0)
       Atomics.store(words, CHANNEL_COMPLETION_TAIL, count + 1)
       assert.equal(ring.available(), 1)
-      assert.equal(ring.next(), completionsWord(CAPACITY) + (count % CAPACITY) * COMPLETION_WORDS)
+      assert.equal(
+        ring.wordOf(0),
+        completionsWord(CAPACITY) + (count % CAPACITY) * COMPLETION_WORDS,
+      )
       ring.advance()
       ring.giveBack()
       assert.equal(Atomics.load(words, CHANNEL_COMPLETION_HEAD), count + 1)
@@ -77,7 +80,7 @@ describe('the completion ring', () => {
     for (let count = 0; count < 2 ** 31 - 2; count++) ring.advance()
     Atomics.store(words, CHANNEL_COMPLETION_TAIL, (2 ** 31 + 3) | 0)
     const seen: number[] = []
-    for (; ring.available() > 0; ring.advance()) seen.push(ring.next())
+    for (; ring.available() > 0; ring.advance()) seen.push(ring.wordOf(0))
     const base = completionsWord(CAPACITY)
     assert.deepEqual(
       seen,

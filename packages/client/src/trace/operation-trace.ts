@@ -20,10 +20,10 @@ import { describe, isTransfer, type Places } from './description.ts'
 import { writeLine } from './log.ts'
 import { type HandOn, OperationRows } from './operation-rows.ts'
 import { PostClock } from './post-clock.ts'
-import { Recorder } from './recorder.ts'
+import { isRecorded, Recorder } from './recorder.ts'
 import { SlowReports } from './slow.ts'
 import { hasSubscribers, Sampler, Span } from './spans.ts'
-import type { Traced } from './traced.ts'
+import type { Completions, PostedOperations, Traced } from './traced.ts'
 import type { OperationFacts, SlowOperation } from './types.ts'
 
 /**
@@ -43,7 +43,10 @@ export class OperationTrace {
   readonly #clock: PostClock
   /** Spans that were begun and not ended: they are ended at any level. */
   #openSpans = 0
-  /** What the header says while a batch is delivered. */
+  /** The time is taken that the posting takes which is under way. */
+  timing = false
+  /** A batch is delivered that is recorded, and what the header says meanwhile. */
+  #delivers = false
   #records = false
   #slowMicros = 0
 
@@ -69,14 +72,25 @@ export class OperationTrace {
     return this.#header[HEADER_TRACE] === 0 ? 0 : nowMicros()
   }
 
-  /** Completions are about to be settled; false where nothing is traced. What has a span is. */
-  delivering(): boolean {
+  /**
+   * So many completions are about to be settled. True where each of them is to be told of by `completed`;
+   * where nobody hears of a single one they are recorded here. What has a span is told of at any level.
+   */
+  delivering(count: number, completions: Completions, operations: PostedOperations): boolean {
     const word = this.#header[HEADER_TRACE]
-    if (word === 0 && this.#openSpans === 0) return false
+    this.#delivers = word !== 0 || this.#openSpans > 0
+    if (!this.#delivers) return false
     this.#records = (word & TRACE_RECORD) !== 0
     this.#slowMicros = this.#header[HEADER_SLOW]
     storeMicros(this.recorder.now, 0)
-    return true
+    if (this.#records || this.#slowMicros > 0 || this.#openSpans > 0) return true
+    this.recorder.recordAll(count, completions, operations, this.posted)
+    return false
+  }
+
+  /** So many were settled. */
+  delivered(count: number): void {
+    if (this.#delivers) this.recorder.delivered(count)
   }
 
   /** True when operations are to have spans that somebody sees. */
@@ -89,7 +103,14 @@ export class OperationTrace {
   claimed(): void {
     if (!this.#clock.samples || this.#header[HEADER_TRACE] === 0) return
     this.#clock.samples = false
+    this.timing = true
     this.recorder.posting()
+  }
+
+  /** It is posted. */
+  timed(): void {
+    this.timing = false
+    this.recorder.posted()
   }
 
   /** It has waited since a time in microseconds, or 0. */
@@ -131,7 +152,7 @@ export class OperationTrace {
   completed(operation: Traced, res: number, flags: number, times: Float64Array, at: number): void {
     const { recorder, posted } = this
     const { kind, slot } = operation
-    if (kind === OPERATION_DETACH || posted[slot] === 0) return
+    if (!isRecorded(kind, posted, slot)) return
     recorder.record(kind, posted, slot, times, at)
     if (this.#records) this.rows.record(operation, res, flags, times, at)
     if (this.#slowMicros > 0 && recorder.last[METRIC_TOTAL] >= this.#slowMicros) {

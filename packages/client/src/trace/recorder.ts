@@ -3,6 +3,8 @@ import {
   COMPLETION_COMPLETED_F64,
   COMPLETION_SUBMITTED_F64,
   COMPLETION_TAKEN_F64,
+  COMPLETION_USER_HIGH,
+  COMPLETION_USER_LOW,
   doublesOf,
   HISTOGRAM_F64,
   KIND_F64,
@@ -15,6 +17,7 @@ import {
   METRIC_TOTAL,
   METRICS,
   nowMicros,
+  OPERATION_DETACH,
   OPERATION_LIMIT,
   OPERATION_NAMES,
   sharedPages,
@@ -22,6 +25,7 @@ import {
   TRACE_BYTES,
 } from '../protocol/index.ts'
 import { addFrom, countAt, type Distribution, distributionAt } from './histogram.ts'
+import type { Completions, PostedOperations } from './traced.ts'
 import type { Stages } from './types.ts'
 
 /** A share of a batch that took longer than this, in microseconds, had the scheduler in it. */
@@ -69,7 +73,7 @@ export class Recorder {
   #kind = 0
   #alike = 0
   #same = 0
-  /** One number: when the posting began whose time is taken, in microseconds; 0: none is. */
+  /** One number: when the posting began whose time is taken, in microseconds. */
   readonly #sample: Float64Array = new Float64Array(1)
   #batches = 0
   #stages: Stages | null = null
@@ -82,11 +86,9 @@ export class Recorder {
     storeMicros(this.#sample, 0)
   }
 
-  /** An operation was written into the channel. */
+  /** It was written into the channel. */
   posted(): void {
-    if (this.#sample[0] === 0) return
     const micros = nowMicros() - this.#sample[0]
-    this.#sample[0] = 0
     if (micros < LONGEST_SHARE) this.#postShare += (micros - this.#postShare) / 16
   }
 
@@ -97,6 +99,26 @@ export class Recorder {
     this.#batches = 0
     const share = (nowMicros() - this.now[0]) / count
     if (share < LONGEST_SHARE) this.#deliveryShare += (share - this.#deliveryShare) / 16
+  }
+
+  /** Records a batch of so many completions, delivered `now`; one that is nobody's is for others to judge. */
+  recordAll(
+    count: number,
+    completions: Completions,
+    operations: PostedOperations,
+    calls: Float64Array,
+  ): void {
+    const { words, times } = completions
+    for (let index = 0; index < count; index++) {
+      const at = completions.wordOf(index)
+      const operation = operations.expected(
+        words[at + COMPLETION_USER_LOW],
+        words[at + COMPLETION_USER_HIGH],
+      )
+      if (operation === null) return
+      const { kind, slot } = operation
+      if (isRecorded(kind, calls, slot)) this.record(kind, calls, slot, times, at >> 1)
+    }
   }
 
   /**
@@ -231,6 +253,11 @@ export class Recorder {
     }
     return kinds
   }
+}
+
+/** Whether an operation is recorded: it is a caller's, and was when it was posted. */
+export function isRecorded(kind: number, calls: Float64Array, slot: number): boolean {
+  return kind !== OPERATION_DETACH && calls[slot] !== 0
 }
 
 /** Distributions of the times of one kind of operation, in microseconds: see OperationStats. */

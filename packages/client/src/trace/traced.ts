@@ -1,5 +1,19 @@
 import type { Span } from './spans.ts'
 
+/** Completions that are there to take. */
+export interface Completions {
+  readonly words: Int32Array
+  readonly times: Float64Array
+  /** Word index of one of them, counted from the next one on. */
+  wordOf(index: number): number
+}
+
+/** The operations that completions name. */
+export interface PostedOperations {
+  /** Null where none is posted that has this slot and generation. */
+  expected(slot: number, generation: number): Traced | null
+}
+
 /** What tracing knows of an operation: its request, as it was posted. */
 export interface Traced {
   /** Less than the capacity of the channel; of one operation at a time. */

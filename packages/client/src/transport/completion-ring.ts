@@ -37,12 +37,12 @@ export class CompletionRing {
     return (Atomics.load(this.words, CHANNEL_COMPLETION_TAIL) - this.#head) >>> 0
   }
 
-  /** Word index of the next completion. */
-  next(): number {
-    return this.#base + (this.#head & this.#mask) * COMPLETION_WORDS
+  /** Word index of a completion, counted from the next one on. */
+  wordOf(index: number): number {
+    return this.#base + ((this.#head + index) & this.#mask) * COMPLETION_WORDS
   }
 
-  /** Passes over the record at `next()`; the actor may use it again after `giveBack()`. */
+  /** Passes over the record at `wordOf(0)`; the actor may use it again after `giveBack()`. */
   advance(): void {
     this.#head = (this.#head + 1) | 0
   }

@@ -198,7 +198,7 @@ export class Transport {
       len,
       rwFlags,
     )
-    if (this.trace.posted[operation.slot] !== 0) this.trace.recorder.posted()
+    if (this.trace.timing) this.trace.timed()
     this.#queuePublish()
   }
 
@@ -267,9 +267,9 @@ export class Transport {
       return 0
     }
     const { words, times } = completions
-    const tracing = this.trace.delivering()
+    const telling = this.trace.delivering(count, completions, this.operations)
     for (let taken = 0; taken < count; taken++) {
-      const at = completions.next()
+      const at = completions.wordOf(0)
       const operation = this.operations.expected(
         words[at + COMPLETION_USER_LOW],
         words[at + COMPLETION_USER_HIGH],
@@ -283,12 +283,12 @@ export class Transport {
         this.fail(protocolBroken())
         return taken
       }
-      if (tracing) this.trace.completed(operation, res, flags, times, at >> 1)
+      if (telling) this.trace.completed(operation, res, flags, times, at >> 1)
       settle(this.arena, operation, res, extra, flags, this.#freeTask)
     }
     completions.giveBack()
     this.#underWay.delivered(count)
-    if (tracing) this.trace.recorder.delivered(count)
+    this.trace.delivered(count)
     this.operations.admit()
     return count
   }
