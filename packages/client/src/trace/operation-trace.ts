@@ -95,8 +95,7 @@ export class OperationTrace {
 
   /** True when operations are to have spans that somebody sees. */
   get publishes(): boolean {
-    const word = this.#header[HEADER_TRACE]
-    return (word & TRACE_LEVEL) === TRACE_SPAN && ((word & TRACE_LOG) !== 0 || hasSubscribers())
+    return isPublished(this.#header[HEADER_TRACE])
   }
 
   /** An operation is claimed: its posting begins. */
@@ -130,11 +129,11 @@ export class OperationTrace {
     if (operation.kind === OPERATION_OPEN) {
       operation.path = this.#places.openedPath(operation.addrLow, operation.len)
     }
-    if ((word & TRACE_LEVEL) === TRACE_SPAN) this.#perhapsBegin(operation, blocking)
+    if (isPublished(word)) this.#perhapsBegin(operation, blocking)
   }
 
   #perhapsBegin(operation: Traced, blocking: boolean): void {
-    if (!this.publishes || operation.kind === OPERATION_DETACH || !this.#sampler.next()) return
+    if (operation.kind === OPERATION_DETACH || !this.#sampler.next()) return
     operation.span = new Span(operation, this.posted[operation.slot], this.#places, blocking)
     this.#openSpans++
   }
@@ -164,7 +163,7 @@ export class OperationTrace {
   /** This thread has read something itself, and its caller is there. */
   ownRead(read: Traced & { readonly times: Float64Array }, blocking: boolean): void {
     this.posted[read.slot] = read.times[COMPLETION_TAKEN_F64]
-    this.#perhapsBegin(read, blocking)
+    if (this.publishes) this.#perhapsBegin(read, blocking)
   }
 
   /** The caller hears of it: at once, or `later` than it was read. */
@@ -199,4 +198,9 @@ export class OperationTrace {
     span.error = reason
     span.finish(undefined)
   }
+}
+
+/** The header's word asks for spans, and somebody sees them. */
+function isPublished(word: number): boolean {
+  return (word & TRACE_LEVEL) === TRACE_SPAN && ((word & TRACE_LOG) !== 0 || hasSubscribers())
 }
