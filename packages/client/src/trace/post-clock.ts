@@ -1,12 +1,14 @@
 import { storeMicros } from '../protocol/index.ts'
 
 /**
- * Reading the clock takes a good part of what posting takes. So where posts come fast, of so many of one
- * turn the first has a reading, and the others have that one too.
+ * Reading the clock takes a good part of what posting takes. So where posts come fast, those of a turn that
+ * come within so many microseconds have the first one's reading: so many, or twice as many.
  */
+const SHARED_MICROS = 5
 const TOGETHER = 8
 /** Fast is: so many microseconds from one to the next, on the mean. */
-const FAST_MICROS = 5 / TOGETHER
+const FAST_MICROS = SHARED_MICROS / TOGETHER
+const FASTER_MICROS = FAST_MICROS / 2
 /** So many of them were each seen to be fast before the first reading is shared. */
 const PROOF = 8
 /** So many readings are shared before posts have to be seen again, where turns end too soon for it. */
@@ -31,8 +33,9 @@ export class PostClock {
   #sharing = 0
   /** Posts that were seen to come fast, in a row. */
   #seen = 0
-  /** Readings that may be shared until then. */
+  /** Readings that may be shared until then, by how many posts each. */
   #trusted = 0
+  #together = TOGETHER
   #readings = 0
 
   constructor(slots: number) {
@@ -63,9 +66,13 @@ export class PostClock {
       this.samples = true
     }
     storeMicros(posted, slot)
-    if (this.#sharing > 0) this.#see(posted[slot] - reading[0] < this.#sharing * FAST_MICROS)
+    if (this.#sharing > 0) {
+      const apart = (posted[slot] - reading[0]) / this.#sharing
+      this.#together = apart < FASTER_MICROS ? 2 * TOGETHER : TOGETHER
+      this.#see(apart < FAST_MICROS)
+    }
     reading[0] = posted[slot]
-    this.#sharing = this.#trusted > 0 ? TOGETHER : 1
+    this.#sharing = this.#trusted > 0 ? this.#together : 1
     this.#left = this.#sharing - 1
     if (this.#trusted > 0 && --this.#trusted === 0) this.#seen = 0
   }
