@@ -93,10 +93,29 @@ test('each of them is counted, with its own end', () => {
 test('after fast ones the first of the next turn has a reading, and the next fifteen have that', () => {
   post(40, 100)
   trace.turnEnded()
-  clock += 1e6
+  clock += 150_000
   const began = micros(clock)
   assert.equal(post(16, 100), 1)
   for (let slot = 0; slot < 16; slot++) assert.equal(trace.posted[slot], began, `${slot}`)
+})
+
+test('after a pause each has a reading again', () => {
+  post(40, 100)
+  trace.turnEnded()
+  clock += 250_000
+  assert.ok(post(8, 100_000) >= 8)
+  for (let slot = 0; slot < 8; slot++) {
+    const off = Math.abs(micros(clock - (8 - slot) * 100_000) - trace.posted[slot]!)
+    assert.ok(off < 0.001, `${slot}: ${off}`)
+  }
+})
+
+test('slow turns after fast ones are found out at the second of them', () => {
+  post(40, 100)
+  trace.turnEnded()
+  post(4, 100_000)
+  trace.turnEnded()
+  assert.ok(post(4, 100_000) >= 4)
 })
 
 test('turns too short to tell are looked at again and again', () => {

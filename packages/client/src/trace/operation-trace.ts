@@ -91,6 +91,8 @@ export class OperationTrace {
   /** So many were settled. */
   delivered(count: number): void {
     if (this.#delivers) this.recorder.delivered(count)
+    // A subscriber to one of them may have changed the level, and made a blocking call.
+    else this.recorder.flush()
   }
 
   /** True when operations are to have spans that somebody sees. */

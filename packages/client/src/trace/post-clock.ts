@@ -13,6 +13,8 @@ const FASTER_MICROS = FAST_MICROS / 2
 const PROOF = 8
 /** So many readings are shared before posts have to be seen again, where turns end too soon for it. */
 const TRUSTED_READINGS = 64
+/** Or after a pause of so many microseconds: who posts so seldom does not gain by it. */
+const TRUSTED_MICROS = 200
 /** After so many readings the time of one posting is taken. */
 const SAMPLED_READINGS = 8
 
@@ -66,8 +68,11 @@ export class PostClock {
       this.samples = true
     }
     storeMicros(posted, slot)
-    if (this.#sharing > 0) {
-      const apart = (posted[slot] - reading[0]) / this.#sharing
+    const since = posted[slot] - reading[0]
+    if (since > TRUSTED_MICROS) {
+      this.#see(false)
+    } else if (this.#sharing > 0) {
+      const apart = since / this.#sharing
       this.#together = apart < FASTER_MICROS ? 2 * TOGETHER : TOGETHER
       this.#see(apart < FAST_MICROS)
     }
