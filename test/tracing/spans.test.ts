@@ -271,10 +271,10 @@ describe('slow operations', () => {
     // With this under way it goes to the actor.
     const status = file.stat()
     const reading = file.read(Buffer.alloc(10), 0, 10, 77)
-    // The request goes out, and then this thread has no time to take the answer.
-    await null
+    // The requests go out when this turn ends, which is late. (Blocked after that, this thread may have the
+    // answer already, on a busy machine.)
     const blocked = new Int32Array(new SharedArrayBuffer(4))
-    await Promise.resolve().then(() => Atomics.wait(blocked, 0, 0, 60))
+    Atomics.wait(blocked, 0, 0, 60)
     await Promise.all([status, reading])
     // The answer comes after what was told before it was asked for.
     await client.stats()
@@ -285,8 +285,8 @@ describe('slow operations', () => {
     const { operation, position, slowest, errorCode, file: name, stages } = slow
     assert.deepEqual([operation, position, name, errorCode], ['read', 77, path, undefined])
     assert.ok(stages.total >= 40_000)
-    assert.ok(slowest === 'delivery' || slowest === 'queue', slowest)
-    assert.ok(stages[slowest] >= 40_000)
+    assert.equal(slowest, 'queue')
+    assert.ok(stages.queue >= 40_000)
   })
 
   test('are told of by 50 a second and client, and the others counted', async () => {
