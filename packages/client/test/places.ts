@@ -1,4 +1,4 @@
-// What tracing asks of a client, where there is none.
+// What tracing asks of a client, and what a transport does for it, where there is none.
 import assert from 'node:assert/strict'
 import {
   COMPLETION_USER_HIGH,
