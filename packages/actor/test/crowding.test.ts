@@ -1,9 +1,13 @@
 // When threads are to sleep instead of looking for work: as soon as the clients that post many requests
-// at a time, the actor and the kernel's workers are more than the processors, and no longer.
+// at a time, the actor and the kernel's workers are more than the processors, and no longer. And when they
+// are to look for a short time only: where it takes all clients that post to be more.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
   CACHED_READS,
+  CROWDED_FULLY,
+  CROWDED_NOT,
+  CROWDED_SLIGHTLY,
   HEADER_BYTES,
   HEADER_CROWDED,
   HEADER_SEVERAL,
@@ -58,8 +62,12 @@ class World {
   look(): boolean {
     this.now += WINDOW
     this.crowding.look(this.now)
-    assert.equal(Atomics.load(this.header, HEADER_CROWDED), this.crowding.crowded ? 1 : 0)
+    assert.equal(this.level === CROWDED_FULLY, this.crowding.crowded)
     return this.crowding.crowded
+  }
+
+  get level(): number {
+    return Atomics.load(this.header, HEADER_CROWDED)
   }
 
   get several(): boolean {
@@ -143,6 +151,48 @@ describe('nobody is to look for work', () => {
     assert.equal(world.crowding.crowded, false)
     world.crowding.look(world.now + WINDOW)
     assert.equal(world.crowding.crowded, true)
+  })
+})
+
+describe('nobody is to look for long', () => {
+  for (const processors of [1, 2, 4, 8]) {
+    test(`with ${processors} processors while ${processors} clients post, however little`, () => {
+      const world = new World(processors)
+      world.connect(8)
+      for (let clients = 0; clients <= 8; clients++) {
+        world.post(clients, 1, 1)
+        const expected = clients >= processors ? CROWDED_SLIGHTLY : CROWDED_NOT
+        assert.equal(world.level, expected, `${clients} clients`)
+      }
+      world.look()
+      assert.equal(world.level, CROWDED_NOT)
+    })
+  }
+
+  test('and whoever posts much counts once', () => {
+    const world = new World(4)
+    world.connect(8)
+    world.channels[0] = { ...idle(), taken: 1000, turns: 10 }
+    world.channels[1] = { ...idle(), taken: 1000, turns: 10 }
+    world.channels[2] = { ...idle(), taken: 10, turns: 10 }
+    world.look()
+    assert.equal(world.level, CROWDED_NOT)
+    world.channels[0] = { ...idle(), taken: 2000, turns: 20 }
+    world.channels[1] = { ...idle(), taken: 2000, turns: 20 }
+    world.channels[2] = { ...idle(), taken: 20, turns: 20 }
+    world.channels[3] = { ...idle(), taken: 1, turns: 1 }
+    world.look()
+    assert.equal(world.level, CROWDED_SLIGHTLY)
+  })
+
+  test("nor is the one client that keeps the kernel's workers busy counted twice", () => {
+    const world = new World(3)
+    world.connect(2)
+    world.workers = 1
+    world.post(1, 1, 1)
+    assert.equal(world.level, CROWDED_NOT)
+    world.post(2, 1, 1)
+    assert.equal(world.level, CROWDED_SLIGHTLY)
   })
 })
 

@@ -8,15 +8,17 @@ import { resolveOptions } from '#dist/spawn/options.js'
 
 describe('options', () => {
   test('have defaults that are the documented ones', () => {
-    const { queueDepth, maxClients, channelDepth, arenaBytes, maxFiles } = resolveOptions(undefined)
+    const { queueDepth, maxClients, channelDepth, arenaBytes, maxFiles, spinMicros } =
+      resolveOptions(undefined)
     assert.deepEqual(
-      { queueDepth, maxClients, channelDepth, arenaBytes, maxFiles },
+      { queueDepth, maxClients, channelDepth, arenaBytes, maxFiles, spinMicros },
       {
         queueDepth: 1024,
         maxClients: 64,
         channelDepth: 1024,
         arenaBytes: 64 * 2 ** 20,
         maxFiles: 4096,
+        spinMicros: 300,
       },
     )
     assert.deepEqual(resolveOptions({}), resolveOptions(undefined))
@@ -73,12 +75,13 @@ describe('the size of a slice', () => {
 
 describe('the time to look for work', () => {
   test('lies between nothing and the most', () => {
-    const act = fc.constantFrom('found', 'missed', 'slept short', 'slept long')
+    const act = fc.constantFrom('found', 'found late', 'missed', 'slept short', 'slept long')
     fc.assert(
       fc.property(fc.nat(10_000), fc.array(act), (most, acts) => {
         const budget = new SpinBudget(most)
         for (const next of acts) {
-          if (next === 'found') budget.found(1)
+          if (next === 'found') budget.found(1, 0.1)
+          else if (next === 'found late') budget.found(1, 30)
           else if (next === 'missed') budget.missed()
           else budget.slept(next === 'slept short' ? most : 10 * most + 1)
           assert.ok(budget.micros >= 0 && budget.micros <= most)
@@ -98,9 +101,21 @@ describe('the time to look for work', () => {
     assert.equal(budget.micros, 50)
   })
 
+  test('falls by what is found when the processor comes back from somebody else', () => {
+    const budget = new SpinBudget(400)
+    budget.found(10, 0.5)
+    assert.equal(budget.micros, 400)
+    budget.found(10, 9)
+    assert.equal(budget.micros, 200)
+    budget.found(401, 0.5)
+    assert.equal(budget.micros, 100)
+    budget.found(10, 0.5)
+    assert.equal(budget.micros, 200)
+  })
+
   test('is never anything when it may not be', () => {
     const budget = new SpinBudget(0)
-    budget.found(1)
+    budget.found(1, 0.1)
     budget.slept(0)
     assert.equal(budget.micros, 0)
   })

@@ -1,15 +1,27 @@
 // Who has been told of a completion goes on before the thread looks for the next one: looking is
-// all that it does meanwhile, and what he asks for next would lie there until it is over.
+// all that it does meanwhile, and what he asks for next would lie there until it is over. Nor does it look
+// for long at once: the event loop has its turns, and other threads the processor where they need it.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HEADER_BYTES, wordsOf } from '#dist/protocol/index.js'
+import {
+  CROWDED_FULLY,
+  CROWDED_NOT,
+  CROWDED_SLIGHTLY,
+  HEADER_BYTES,
+  HEADER_CROWDED,
+  wordsOf,
+} from '#dist/protocol/index.js'
 import type { CompletionRing } from '#dist/transport/completion-ring.js'
 import { Watcher } from '#dist/transport/watcher.js'
 
-const SPIN_MICROS = 2000
+/** Not so long that the event loop has a turn meanwhile; and so long that no test sees the end of it. */
+const SHORT_MICROS = 80
+const LONG_MICROS = 60_000_000
 
 /** Asking once or twice is no looking, which goes on for as long as there is nothing. */
 const ASKS = 3
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** A watcher of a ring that says whether there are completions, and writes down when it is asked. */
 class Stage {
@@ -18,9 +30,10 @@ class Stage {
   outstanding = 0
   available = 0
   told: Array<() => void> = []
+  readonly header = wordsOf(new SharedArrayBuffer(HEADER_BYTES))
   readonly watcher: Watcher
 
-  constructor() {
+  constructor(spinMicros = SHORT_MICROS) {
     const ring = {
       available: (): number => {
         if (++this.#asks === ASKS) this.#happens('look')
@@ -40,8 +53,7 @@ class Stage {
         this.#happens('idle')
       },
     }
-    const header = wordsOf(new SharedArrayBuffer(HEADER_BYTES))
-    this.watcher = new Watcher(ring as unknown as CompletionRing, watched, header, SPIN_MICROS)
+    this.watcher = new Watcher(ring as unknown as CompletionRing, watched, this.header, spinMicros)
   }
 
   #happens(event: string): void {
@@ -67,9 +79,11 @@ class Stage {
   }
 
   async slept(): Promise<void> {
-    for (let turns = 0; turns < 1000 && !this.events.includes('sleep'); turns++) {
-      await new Promise((resolve) => setImmediate(resolve))
-    }
+    for (let turns = 0; turns < 1000 && !this.events.includes('sleep'); turns++) await turn()
+  }
+
+  count(event: string): number {
+    return this.events.filter((each) => each === event).length
   }
 }
 
@@ -104,3 +118,43 @@ test('what a caller posts while it settles is looked for once', async () => {
   assert.deepEqual(stage.events.slice(at), ['drain 1', 'idle', 'caller', 'look', 'sleep'])
   stage.watcher.end()
 })
+
+test('while it looks the event loop has its turns', async () => {
+  const stage = new Stage(LONG_MICROS)
+  const told = stage.operation(0)
+  stage.watcher.watch()
+  for (let turns = 0; turns < 20; turns++) await turn()
+  assert.ok(stage.count('look') > 10, stage.events.join())
+  stage.available = 1
+  await told
+  assert.equal(stage.count('sleep'), 0, stage.events.join())
+  assert.equal(stage.count('drain 1'), 1)
+  stage.watcher.end()
+})
+
+const crowded = {
+  not: CROWDED_NOT,
+  slightly: CROWDED_SLIGHTLY,
+  fully: CROWDED_FULLY,
+  nonsense: -77,
+}
+for (const [name, level] of Object.entries(crowded)) {
+  const looks =
+    name === 'not' ? 'looks for long' : name === 'slightly' ? 'looks once' : 'sleeps at once'
+  test(`it ${looks} where the header says that processors are crowded: ${name}`, async () => {
+    const stage = new Stage(LONG_MICROS)
+    Atomics.store(stage.header, HEADER_CROWDED, level)
+    void stage.operation(0)
+    stage.watcher.watch()
+    for (let turns = 0; turns < 20; turns++) await turn()
+    if (name === 'not') {
+      assert.ok(stage.count('look') > 10 && stage.count('sleep') === 0, stage.events.join())
+      Atomics.store(stage.header, HEADER_CROWDED, CROWDED_FULLY)
+      await stage.slept()
+      assert.equal(stage.count('sleep'), 1, 'also while it looks')
+    } else {
+      assert.deepEqual(stage.events, name === 'slightly' ? ['look', 'sleep'] : ['sleep'])
+    }
+    stage.watcher.end()
+  })
+}

@@ -25,6 +25,12 @@ const LINGER_BLOCK_MICROS = 1000
  */
 const PARK_MILLISECONDS = 500
 
+/**
+ * The actor looks for a third as long as its clients. They look while a device is at work, which the actor
+ * sleeps for; it looks while they are, and what a client does before it posts again is soon done or takes long.
+ */
+const CLIENTS_LOOK = 3
+
 export interface SleepCounters {
   blocks: number
   parks: number
@@ -70,7 +76,7 @@ export class Sleep {
     this.#header = parts.header
     this.#crowding = parts.crowding
     this.#dirtyWords = Math.ceil(parts.maxClients / 32)
-    this.#spin = new SpinBudget(spinMicros)
+    this.#spin = new SpinBudget(spinMicros / CLIENTS_LOOK)
     this.#run = run
   }
 
@@ -110,7 +116,8 @@ export class Sleep {
     for (let now = began; now - began < budget; now = nowMicros()) {
       for (let look = 0; look < 8; look++) {
         if (this.hasDirty() || this.#engine.hasWork()) {
-          this.#spin.found(nowMicros() - began)
+          const found = nowMicros()
+          this.#spin.found(found - began, found - now)
           return true
         }
       }

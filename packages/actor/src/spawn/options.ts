@@ -41,7 +41,10 @@ export interface ActorOptions {
    * the actor. Default true.
    */
   cachedReads?: boolean
-  /** Longest look for new work before the actor sleeps, in microseconds. Default 100; 0: never. */
+  /**
+   * Longest look for completions before a client's thread sleeps, in microseconds; the actor looks for new
+   * work a third as long. Default 300; 0: never.
+   */
   spinMicros?: number
   /**
    * What is traced: 'off', 'histogram' (the default), 'span', or TraceOptions. URING_ACTOR_TRACE (off,
@@ -113,7 +116,7 @@ export function resolveOptions(options: ActorOptions | undefined): ResolvedOptio
     maxFiles: size(given.maxFiles, 'maxFiles', 4096, 1, 32767),
     engine: engineOf(given.engine),
     cachedReads: flag(given.cachedReads, 'cachedReads', true),
-    spinMicros: size(given.spinMicros, 'spinMicros', 100, 0, 10_000),
+    spinMicros: size(given.spinMicros, 'spinMicros', 300, 0, 10_000),
     inspect: inspectPlace(given.inspect),
   }
 }

@@ -31,7 +31,7 @@ export const HEADER_LIFE_BYTE = 384
 export const HEADER_DIRTY_BYTE = 512
 export const MAX_CLIENTS_LIMIT = 1024
 export const HEADER_TRACE_BYTE: number = HEADER_DIRTY_BYTE + MAX_CLIENTS_LIMIT / 8
-/** Not 0: more threads are at work than there are processors, so none is to look for work. */
+/** Whether there are processors for threads that look for work instead of sleeping: CROWDED_… */
 export const HEADER_CROWDED_BYTE: number = HEADER_TRACE_BYTE + 128
 /** Not 0: several clients are at work, or more threads than there are processors. */
 export const HEADER_SEVERAL_BYTE: number = HEADER_CROWDED_BYTE + 4
@@ -54,6 +54,13 @@ export const STATE_RUNNING = 0
 export const STATE_BLOCKED = 1
 /** State: the actor is back in its event loop; Atomics.notify on the state word wakes it. */
 export const STATE_PARKED = 2
+
+/** Crowded: there is a processor for each. */
+export const CROWDED_NOT = 0
+/** Crowded: only if clients count that post little at a time. They look, but not for long. */
+export const CROWDED_SLIGHTLY = 1
+/** Crowded: more threads are at work than there are processors. None is to look for work. */
+export const CROWDED_FULLY = 2
 
 /** Life: takes work. */
 export const LIFE_OPEN = 0

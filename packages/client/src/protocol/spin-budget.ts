@@ -1,3 +1,9 @@
+/**
+ * Looking takes less than a microsecond a time. Who finds something after so many since he looked last did
+ * not have the processor meanwhile, and most likely who did is who did the work.
+ */
+const AWAY_MICROS = 8
+
 /** Short sleeps to wait for, at most, before looking is tried again after it did not pay. */
 const MOST_PATIENCE = 256
 
@@ -29,10 +35,10 @@ export class SpinBudget {
     return this.#budget
   }
 
-  /** Work came after so many microseconds of looking. */
-  found(micros: number): void {
-    // Longer than was to be looked: somebody else had the processor meanwhile.
-    if (micros > this.#most) {
+  /** Work came after so many microseconds of looking, and so many after the last look in vain. */
+  found(micros: number, sinceLast: number): void {
+    // Somebody else had this processor, and needed it: looking did not pay, it was in his way.
+    if (sinceLast > AWAY_MICROS || micros > this.#most) {
       this.missed()
       return
     }

@@ -1,4 +1,10 @@
-import { HEADER_CROWDED, nowMicros, SpinBudget } from '../protocol/index.ts'
+import {
+  CROWDED_NOT,
+  CROWDED_SLIGHTLY,
+  HEADER_CROWDED,
+  nowMicros,
+  SpinBudget,
+} from '../protocol/index.ts'
 import type { CompletionRing } from './completion-ring.ts'
 
 /**
@@ -6,6 +12,12 @@ import type { CompletionRing } from './completion-ring.ts'
  * while it is woken, and whoever else wants a processor gets this one meanwhile.
  */
 const MOST_LOOKED_FOR = 64
+
+/**
+ * After so many microseconds of looking the event loop gets its turn, before looking goes on. It does not
+ * go on where the processor may be another thread's next.
+ */
+const LOOK_MICROS = 100
 
 /**
  * An asynchronous wait that lasts is ended and begun anew so often: nothing that stands in the
@@ -46,6 +58,10 @@ export interface Watched {
 export class Watcher {
   #completions: CompletionRing
   #watched: Watched
+  /** Looks where there is a processor for each thread, and where there may not be. */
+  readonly #long: SpinBudget
+  readonly #short: SpinBudget
+  /** The one of them that is in use. */
   #spin: SpinBudget
   readonly #header: Int32Array
   #armed = false
@@ -56,6 +72,8 @@ export class Watcher {
   #settled = 0
   #turnedAt = 0
   #armedAt = 0
+  /** Microseconds of looking in vain for what comes next, before the event loop's last turn. */
+  #looked = 0
   #timer: NodeJS.Timeout | null = null
 
   constructor(
@@ -67,20 +85,27 @@ export class Watcher {
     this.#completions = completions
     this.#watched = watched
     this.#header = header
-    this.#spin = new SpinBudget(spinMicros)
+    this.#long = new SpinBudget(spinMicros)
+    this.#short = new SpinBudget(Math.min(spinMicros, LOOK_MICROS))
+    this.#spin = this.#long
   }
 
   #wakeTask = (): void => {
     this.#armed = false
     this.#turned()
     this.#spin.slept(this.#turnedAt - this.#armedAt)
-    this.#settled += this.#watched.drain()
-    this.watch()
+    this.#settle()
   }
 
   #drainTask = (): void => {
     this.#arranged = false
-    this.#settled += this.#watched.drain()
+    this.#settle()
+  }
+
+  #settle(): void {
+    const count = this.#watched.drain()
+    this.#settled += count
+    if (count > 0 && this.#looked > 0) this.#lookEnded(0, 0)
     this.watch()
   }
 
@@ -120,11 +145,16 @@ export class Watcher {
         this.#poll()
         return
       }
-      if (this.#look(budget)) {
+      if (this.#look(budget, LOOK_MICROS)) {
         this.#drainSoon()
         return
       }
+      if (this.#looked > 0) {
+        this.#poll()
+        return
+      }
     }
+    this.#looked = 0
     const wait = this.#completions.waitAsync()
     if (wait === null) {
       this.#drainSoon()
@@ -171,7 +201,9 @@ export class Watcher {
   waitSync(): void {
     const began = nowMicros()
     if (this.#watched.drain() > 0) return
-    if (this.#look(this.#budget())) {
+    this.#looked = 0
+    const budget = this.#budget()
+    if (budget > 0 && this.#look(budget, budget)) {
       this.#watched.drain()
       return
     }
@@ -180,24 +212,41 @@ export class Watcher {
     if (this.#watched.drain() === 0) this.#watched.checkActor()
   }
 
-  /** Looks for a completion for so many microseconds, without sleeping; true when one is there. */
-  #look(budget: number): boolean {
-    if (budget === 0) return false
+  /**
+   * Looks for a completion, without sleeping, for so many microseconds all told, and so many before the
+   * event loop's turn. True when one is there; else it looks on while `#looked` is above 0.
+   */
+  #look(budget: number, atOnce: number): boolean {
     const began = nowMicros()
+    const ends = began + Math.min(budget - this.#looked, atOnce)
+    let now = began
     do {
       for (let look = 0; look < 8; look++) {
         if (this.#completions.available() === 0) continue
-        this.#spin.found(nowMicros() - began)
+        const found = nowMicros()
+        this.#lookEnded(found - began, found - now)
         return true
       }
-    } while (nowMicros() - began < budget)
+      now = nowMicros()
+    } while (now < ends)
+    this.#looked += now - began
+    if (this.#looked < budget) return false
+    this.#looked = 0
     this.#spin.missed()
     return false
   }
 
-  /** Microseconds to look: none while other threads need the processor for what we wait for. */
+  /** A completion came after so many microseconds of looking since the event loop's turn: see SpinBudget. */
+  #lookEnded(micros: number, sinceLast: number): void {
+    this.#spin.found(this.#looked + micros, sinceLast)
+    this.#looked = 0
+  }
+
+  /** Microseconds to look: none, or few, while other threads need the processor for what we wait for. */
   #budget(): number {
-    return Atomics.load(this.#header, HEADER_CROWDED) === 0 ? this.#spin.micros : 0
+    const crowded = Atomics.load(this.#header, HEADER_CROWDED)
+    this.#spin = crowded === CROWDED_NOT ? this.#long : this.#short
+    return crowded === CROWDED_NOT || crowded === CROWDED_SLIGHTLY ? this.#spin.micros : 0
   }
 
   #poll(): void {
