@@ -33,10 +33,10 @@ class World {
   /** Kernel threads that are busy. */
   workers = 0
 
-  constructor(processors: number) {
+  constructor(processors: number, quota = Number.POSITIVE_INFINITY) {
     const channels = this.channels as unknown as ReadonlyArray<Channel | null>
     const engine = { takeWorkers: () => this.workers }
-    this.crowding = new Crowding(this.header, channels, engine, processors)
+    this.crowding = new Crowding(this.header, channels, engine, processors, quota)
     this.crowding.look(this.now)
   }
 
@@ -183,6 +183,18 @@ describe('nobody is to look for long', () => {
     world.channels[3] = { ...idle(), taken: 1, turns: 1 }
     world.look()
     assert.equal(world.level, CROWDED_SLIGHTLY)
+  })
+
+  test('nor where a quota lets the process use fewer processors than there are', () => {
+    for (const quota of [0.5, 1, 1.5, 2, 2.5, 4]) {
+      const world = new World(8, quota)
+      world.connect(8)
+      for (let clients = 0; clients <= 7; clients++) {
+        assert.equal(world.post(clients, 16), false)
+        const expected = clients + 1 > quota ? CROWDED_SLIGHTLY : CROWDED_NOT
+        assert.equal(world.level, expected, `${clients} clients, a quota of ${quota}`)
+      }
+    }
   })
 
   test("nor is the one client that keeps the kernel's workers busy counted twice", () => {

@@ -9,6 +9,7 @@ import {
 } from '@uring-actor/client/protocol'
 import type { Channel } from '../channels/channel.ts'
 import type { Engine } from '../engine/engine.ts'
+import { cpuQuota } from '../host/cpu-quota.ts'
 
 /** So long are clients watched before they are counted, in microseconds. */
 const WINDOW_MICROS = 4000
@@ -29,8 +30,10 @@ const MICROS_PER_READ = 20
  * post little at a time. And where several clients are at work, the one actor is what they would wait for:
  * then each reads what is cached by itself, however much it has under way.
  *
+ * Where a quota is what limits the process, a thread has its processor, but pays for what it looks.
+ *
  *   fully      <=>   clients at work + 1 + workers > processors   (workers > 0: one client at least)
- *   slightly   <=>   clients at work, or that post at all, + 1 + workers > processors
+ *   slightly   <=>   clients at work, or that post at all, + 1 + workers > processors, or > quota
  *   several    <=>   clients at work > 1, or clients at work + 1 > processors
  */
 export class Crowding {
@@ -40,6 +43,8 @@ export class Crowding {
   readonly #channels: ReadonlyArray<Channel | null>
   readonly #engine: Pick<Engine, 'takeWorkers'>
   readonly #processors: number
+  /** Processors whose time the process may use: more, or fewer. */
+  readonly #quota: number
   /** What each slot's channel had taken when it was looked at last, and in how many turns. */
   readonly #taken: Float64Array
   readonly #turns: Float64Array
@@ -52,11 +57,13 @@ export class Crowding {
     channels: ReadonlyArray<Channel | null>,
     engine: Pick<Engine, 'takeWorkers'>,
     processors: number = availableParallelism(),
+    quota: number = cpuQuota(),
   ) {
     this.#header = header
     this.#channels = channels
     this.#engine = engine
     this.#processors = processors
+    this.#quota = quota
     this.#taken = new Float64Array(channels.length)
     this.#turns = new Float64Array(channels.length)
     this.#cached = new Float64Array(channels.length)
@@ -89,7 +96,8 @@ export class Crowding {
     const least = workers > 0 ? 1 : 0
     const others = 1 + workers
     this.crowded = Math.max(working, least) + others > this.#processors
-    const slightly = Math.max(working + posting, least) + others > this.#processors
+    const threads = Math.max(working + posting, least) + others
+    const slightly = threads > this.#processors || threads > this.#quota
     const level = this.crowded ? CROWDED_FULLY : slightly ? CROWDED_SLIGHTLY : CROWDED_NOT
     Atomics.store(this.#header, HEADER_CROWDED, level)
     const several = working > 1 || working + 1 > this.#processors
