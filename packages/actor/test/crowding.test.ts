@@ -62,8 +62,8 @@ class World {
   look(): boolean {
     this.now += WINDOW
     this.crowding.look(this.now)
-    assert.equal(this.level === CROWDED_FULLY, this.crowding.crowded)
-    return this.crowding.crowded
+    assert.equal(this.level, this.crowding.level)
+    return this.level === CROWDED_FULLY
   }
 
   get level(): number {
@@ -126,7 +126,7 @@ describe('nobody is to look for work', () => {
   test('whatever somebody writes into the header, until the next look', () => {
     const world = new World(2)
     Atomics.store(world.header, HEADER_CROWDED, 77)
-    assert.equal(world.crowding.crowded, false)
+    assert.equal(world.crowding.level, CROWDED_NOT)
     assert.equal(world.post(0, 0), false)
   })
 
@@ -148,9 +148,9 @@ describe('nobody is to look for work', () => {
     world.connect(1)
     world.channels[0] = { ...idle(), taken: 100, turns: 10 }
     world.crowding.look(world.now + WINDOW - 1)
-    assert.equal(world.crowding.crowded, false)
+    assert.equal(world.crowding.level, CROWDED_NOT)
     world.crowding.look(world.now + WINDOW)
-    assert.equal(world.crowding.crowded, true)
+    assert.equal(world.crowding.level, CROWDED_FULLY)
   })
 })
 

@@ -113,6 +113,14 @@ describe('the time to look for work', () => {
     assert.equal(budget.micros, 200)
   })
 
+  test('does not fall by a pause that an interrupt may take, where an interrupt brings what is looked for', () => {
+    const budget = new SpinBudget(400, 60)
+    budget.found(10, 60)
+    assert.equal(budget.micros, 400)
+    budget.found(10, 61)
+    assert.equal(budget.micros, 200)
+  })
+
   test('is never anything when it may not be', () => {
     const budget = new SpinBudget(0)
     budget.found(1, 0.1)

@@ -58,6 +58,8 @@ export interface Engine {
    * each of them takes a processor.
    */
   takeWorkers(): number
+  /** Something in flight takes a thread that does it, and a processor for that, besides a device. */
+  hasWorkers(): boolean
   /** True when something completed, or may have, that `poll` would deliver. */
   hasWork(): boolean
   /** True when the engine can carry this kind of operation out on this file by itself. */

@@ -140,6 +140,10 @@ export class ThreadPoolEngine implements Engine {
     return 0
   }
 
+  hasWorkers(): boolean {
+    return this.inFlight > 0
+  }
+
   hasWork(): boolean {
     return this.#results.count > 0
   }

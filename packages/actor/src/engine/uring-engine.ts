@@ -253,6 +253,10 @@ export class UringEngine implements Engine {
     return this.#bufferedWrites.takeWorkers()
   }
 
+  hasWorkers(): boolean {
+    return this.#bufferedWrites.total > 0
+  }
+
   block(timeoutMicros: number): void {
     if (!this.#doorbellArmed && this.#ring.room > 0) this.#armDoorbell()
     const writes = this.#bufferedWrites.total

@@ -37,8 +37,8 @@ const MICROS_PER_READ = 20
  *   several    <=>   clients at work > 1, or clients at work + 1 > processors
  */
 export class Crowding {
-  /** Fully, as the actor has found it. The header tells clients; what stands there is not believed. */
-  crowded = false
+  /** As the actor has found it. The header tells clients; what stands there is not believed. */
+  level: number = CROWDED_NOT
   readonly #header: Int32Array
   readonly #channels: ReadonlyArray<Channel | null>
   readonly #engine: Pick<Engine, 'takeWorkers'>
@@ -95,11 +95,11 @@ export class Crowding {
     // Whoever keeps them busy may post little at a time, woken as he is for each of them.
     const least = workers > 0 ? 1 : 0
     const others = 1 + workers
-    this.crowded = Math.max(working, least) + others > this.#processors
+    const fully = Math.max(working, least) + others > this.#processors
     const threads = Math.max(working + posting, least) + others
     const slightly = threads > this.#processors || threads > this.#quota
-    const level = this.crowded ? CROWDED_FULLY : slightly ? CROWDED_SLIGHTLY : CROWDED_NOT
-    Atomics.store(this.#header, HEADER_CROWDED, level)
+    this.level = fully ? CROWDED_FULLY : slightly ? CROWDED_SLIGHTLY : CROWDED_NOT
+    Atomics.store(this.#header, HEADER_CROWDED, this.level)
     const several = working > 1 || working + 1 > this.#processors
     Atomics.store(this.#header, HEADER_SEVERAL, several ? 1 : 0)
   }

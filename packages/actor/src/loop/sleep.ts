@@ -1,4 +1,6 @@
 import {
+  CROWDED_FULLY,
+  CROWDED_NOT,
   HEADER_DIRTY,
   HEADER_STATE,
   nowMicros,
@@ -26,10 +28,16 @@ const LINGER_BLOCK_MICROS = 1000
 const PARK_MILLISECONDS = 500
 
 /**
- * The actor looks for a third as long as its clients. They look while a device is at work, which the actor
- * sleeps for; it looks while they are, and what a client does before it posts again is soon done or takes long.
+ * The actor looks for a third as long as its clients do: what it looks for is done before they hear of it.
  */
 const CLIENTS_LOOK = 3
+/**
+ * With so few operations in flight it looks for the answer of a device too, not of a kernel worker, which it would
+ * be in the way of. With more it is not worth it: those that come while the actor is woken are completed together.
+ */
+const FEW_IN_FLIGHT = 4
+/** An interrupt brings the answer, and may take so many microseconds of the looking thread's processor for it. */
+const INTERRUPT_MICROS = 60
 
 export interface SleepCounters {
   blocks: number
@@ -51,7 +59,9 @@ export class Sleep {
   readonly #header: Int32Array
   readonly #crowding: Crowding
   readonly #dirtyWords: number
+  /** Looks for what clients post, while nothing is in flight, and for the answers of devices. */
   readonly #spin: SpinBudget
+  readonly #answers: SpinBudget
   readonly #run: () => void
   /** When the park began that lasts, in microseconds; 0: there is none. */
   #parkedAt = 0
@@ -77,6 +87,7 @@ export class Sleep {
     this.#crowding = parts.crowding
     this.#dirtyWords = Math.ceil(parts.maxClients / 32)
     this.#spin = new SpinBudget(spinMicros / CLIENTS_LOOK)
+    this.#answers = new SpinBudget(spinMicros, INTERRUPT_MICROS)
     this.#run = run
   }
 
@@ -96,11 +107,10 @@ export class Sleep {
     // While the event loop has work of its own, only the event loop may sleep.
     if (this.#metadata.pending > 0 || (inFlight && !canBlock)) return !this.#park(began)
     if (inFlight) {
-      this.#block(BLOCK_MICROS)
-      this.counters.idleMicros += nowMicros() - began
+      this.#awaitAnswer(began)
       return true
     }
-    if (this.#spinUntil(began)) return true
+    if (this.#crowding.level !== CROWDED_FULLY && this.#look(this.#spin, began)) return true
     if (!canBlock || began - lastWork > LINGER_MICROS) return !this.#park(began)
     this.#block(LINGER_BLOCK_MICROS)
     const slept = nowMicros() - began
@@ -110,19 +120,32 @@ export class Sleep {
     return true
   }
 
-  #spinUntil(began: number): boolean {
-    const budget = this.#spin.micros
-    if (budget === 0 || this.#crowding.crowded) return false
+  /** A device is at work, or a worker of the kernel. */
+  #awaitAnswer(began: number): void {
+    const few = this.#engine.inFlight <= FEW_IN_FLIGHT && !this.#engine.hasWorkers()
+    const looks = few && this.#crowding.level === CROWDED_NOT
+    if (looks && this.#look(this.#answers, began)) return
+    const blocked = nowMicros()
+    this.#block(BLOCK_MICROS)
+    const slept = nowMicros() - blocked
+    this.counters.idleMicros += slept
+    if (looks) this.#answers.slept(slept)
+  }
+
+  /** Looks for work for as long as the budget says; true when there is some. */
+  #look(spin: SpinBudget, began: number): boolean {
+    const budget = spin.micros
+    if (budget === 0) return false
     for (let now = began; now - began < budget; now = nowMicros()) {
       for (let look = 0; look < 8; look++) {
         if (this.hasDirty() || this.#engine.hasWork()) {
           const found = nowMicros()
-          this.#spin.found(found - began, found - now)
+          spin.found(found - began, found - now)
           return true
         }
       }
     }
-    this.#spin.missed()
+    spin.missed()
     return false
   }
 

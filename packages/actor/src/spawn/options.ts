@@ -42,8 +42,8 @@ export interface ActorOptions {
    */
   cachedReads?: boolean
   /**
-   * Longest look for completions before a client's thread sleeps, in microseconds; the actor looks for new
-   * work a third as long. Default 300; 0: never.
+   * Longest look for completions before a client's thread sleeps, or the actor with few operations in flight,
+   * in microseconds; the actor looks for new work a third as long. Default 300; 0: never.
    */
   spinMicros?: number
   /**

@@ -72,6 +72,10 @@ export class MemoryEngine implements Engine {
     return 0
   }
 
+  hasWorkers(): boolean {
+    return false
+  }
+
   hasWork(): boolean {
     return this.#done.length > 0
   }

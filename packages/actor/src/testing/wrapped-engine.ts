@@ -37,6 +37,10 @@ export abstract class WrappedEngine {
     return this.inner.takeWorkers()
   }
 
+  hasWorkers(): boolean {
+    return this.inner.hasWorkers()
+  }
+
   supports(kind: number, blockDevice: boolean): boolean {
     return this.inner.supports(kind, blockDevice)
   }

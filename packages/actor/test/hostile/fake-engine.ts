@@ -90,6 +90,10 @@ export class FakeEngine implements Engine {
     return 0
   }
 
+  hasWorkers(): boolean {
+    return false
+  }
+
   hasWork(): boolean {
     return this.#inFlight.length > 0
   }

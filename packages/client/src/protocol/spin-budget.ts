@@ -20,13 +20,15 @@ const MOST_PATIENCE = 256
  */
 export class SpinBudget {
   readonly #most: number
+  readonly #away: number
   #budget: number
   #patience = 1
   #shortSleeps = 0
 
-  /** `most` in microseconds; 0 never spins. */
-  constructor(most: number) {
+  /** `most` in microseconds; 0 never spins. Who is away for longer than `away` was in somebody's way. */
+  constructor(most: number, away: number = AWAY_MICROS) {
     this.#most = most
+    this.#away = away
     this.#budget = most
   }
 
@@ -38,7 +40,7 @@ export class SpinBudget {
   /** Work came after so many microseconds of looking, and so many after the last look in vain. */
   found(micros: number, sinceLast: number): void {
     // Somebody else had this processor, and needed it: looking did not pay, it was in his way.
-    if (sinceLast > AWAY_MICROS || micros > this.#most) {
+    if (sinceLast > this.#away || micros > this.#most) {
       this.missed()
       return
     }
