@@ -7,15 +7,18 @@ import { assertBytes, fileWith, pattern } from '../ways.ts'
 
 const CONTENT = pattern(300_001)
 
-export async function aWebStreamGivesTheBytesNodesGives({ client, path }: Context): Promise<void> {
+/**
+ * Node's own stream of the same file is not asked: with Node.js 20.20.2 it has ended the process now and then
+ * (SIGSEGV in node::fs::FileHandle::ReadStart, without a listener: nodejs/node issue 56116).
+ */
+export async function aWebStreamGivesAllBytesOfTheFile({ client, path }: Context): Promise<void> {
   const at = fileWith(path('file'), CONTENT)
   const file = await client.open(at)
-  const handle = await fs.promises.open(at)
   const seen = await arrayBuffer(file.readableWebStream())
-  const expected = await arrayBuffer(handle.readableWebStream() as ReadableStream)
-  assertBytes(new Uint8Array(seen), new Uint8Array(expected))
+  assertBytes(new Uint8Array(seen), fs.readFileSync(at))
+  assert.equal(seen.byteLength, CONTENT.length)
   assert.equal(file.closed, false, 'the file stays open')
-  await Promise.all([file.close(), handle.close()])
+  await file.close()
 }
 
 export async function aWebStreamBeginsAtTheOwnPosition({ client, path }: Context): Promise<void> {
