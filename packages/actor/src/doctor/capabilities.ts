@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import os from 'node:os'
 import { loadBinding, type NativeBinding } from '@uring-actor/native'
 import { chooseEngine, type EngineCause, type EngineObstacle } from '../engine/choice.ts'
 import { readEngineFacts } from '../engine/engine-facts.ts'
 import { type OpenedRing, obstacleOf } from '../engine/open-ring.ts'
+import { readText } from '../files/read-text.ts'
 import { type ResolvedOptions, resolveOptions } from '../spawn/options.ts'
 import { type PathCapabilities, pathCapabilities } from './path-facts.ts'
 import { opcodesInUse, openSmallRing, type RingFeatures, ringFeatures } from './ring-facts.ts'
@@ -148,13 +148,7 @@ function readLimits(binding: NativeBinding | null): Limits {
 
 /** A soft limit, of proc_pid_limits(5): it is told without the addon too. */
 function readLimit(name: string): number | 'unlimited' | null {
-  try {
-    const text = readFileSync('/proc/self/limits', 'utf8')
-    const found = new RegExp(`^${name} +(\\S+)`, 'm').exec(text)?.[1]
-    if (found === undefined) return null
-    return found === 'unlimited' ? found : Number(found)
-  } catch {
-    // No /proc, or the permission model keeps it from us.
-    return null
-  }
+  const found = new RegExp(`^${name} +(\\S+)`, 'm').exec(readText('/proc/self/limits'))?.[1]
+  if (found === undefined) return null
+  return found === 'unlimited' ? found : Number(found)
 }

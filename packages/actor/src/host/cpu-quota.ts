@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { readText } from '../files/read-text.ts'
 
 const ROOT = '/sys/fs/cgroup'
 /** Where version 1 has its controller of processor time: by itself, or with the accounting. */
@@ -57,12 +57,4 @@ function quotaOf1(directory: string, read: Read): number {
 function share(quota: string | undefined, period: string | undefined): number {
   const processors = Number.parseFloat(quota ?? '') / Number.parseFloat(period ?? '')
   return processors > 0 ? processors : Number.POSITIVE_INFINITY
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'latin1')
-  } catch {
-    return ''
-  }
 }

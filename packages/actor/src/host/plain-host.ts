@@ -3,6 +3,7 @@ import type { EngineObstacle } from '../engine/choice.ts'
 import { syncDescriptor } from '../files/descriptor.ts'
 import { errnoOf } from '../files/errno.ts'
 import type { OpenFile } from '../files/file-table.ts'
+import { readText } from '../files/read-text.ts'
 import { appendZeroes, overwriteWithZeroes } from '../files/zeroes.ts'
 import type { Done, Host } from './host.ts'
 import { ThreadClaim } from './thread-claim.ts'
@@ -58,15 +59,6 @@ export class PlainHost implements Host {
 
   trim(file: OpenFile, offset: bigint, length: bigint, done: Done): void {
     overwriteWithZeroes(file, offset, length, done)
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return fs.readFileSync(path, 'utf8')
-  } catch {
-    // No /proc, or the permission model.
-    return ''
   }
 }
 
