@@ -58,7 +58,10 @@ export interface Engine {
    * each of them takes a processor.
    */
   takeWorkers(): number
-  /** Something in flight takes a thread that does it, and a processor for that, besides a device. */
+  /**
+   * Something in flight is done by another thread of this machine, which needs a processor all the time. A
+   * sync is not meant: who does it mostly waits for the device.
+   */
   hasWorkers(): boolean
   /** True when something completed, or may have, that `poll` would deliver. */
   hasWork(): boolean

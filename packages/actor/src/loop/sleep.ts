@@ -28,7 +28,8 @@ const LINGER_BLOCK_MICROS = 1000
 const PARK_MILLISECONDS = 500
 
 /**
- * The actor looks for a third as long as its clients do: what it looks for is done before they hear of it.
+ * With nothing in flight the actor looks for requests, and a third as long as a client does for completions: a
+ * client that has heard of one posts the next at once, or has something else to do, which may take any time.
  */
 const CLIENTS_LOOK = 3
 /**
@@ -59,8 +60,9 @@ export class Sleep {
   readonly #header: Int32Array
   readonly #crowding: Crowding
   readonly #dirtyWords: number
-  /** Looks for what clients post, while nothing is in flight, and for the answers of devices. */
+  /** How long to look for what clients post, while nothing is in flight. */
   readonly #spin: SpinBudget
+  /** How long to look for the answers of devices. */
   readonly #answers: SpinBudget
   readonly #run: () => void
   /** When the park began that lasts, in microseconds; 0: there is none. */
@@ -120,12 +122,12 @@ export class Sleep {
     return true
   }
 
-  /** A device is at work, or a worker of the kernel. */
+  /** Something is in flight: looks for it where that is worth it, else sleeps in the kernel. */
   #awaitAnswer(began: number): void {
     const few = this.#engine.inFlight <= FEW_IN_FLIGHT && !this.#engine.hasWorkers()
     const looks = few && this.#crowding.level === CROWDED_NOT
     if (looks && this.#look(this.#answers, began)) return
-    const blocked = nowMicros()
+    const blocked = looks ? nowMicros() : began
     this.#block(BLOCK_MICROS)
     const slept = nowMicros() - blocked
     this.counters.idleMicros += slept
