@@ -49,6 +49,7 @@ class Stage {
       drain: (): number => this.#drain(),
       outstanding: () => this.outstanding,
       checkActor: () => {},
+      insist: () => this.#happens('insist'),
       idle: () => {
         this.#happens('idle')
       },

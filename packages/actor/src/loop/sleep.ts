@@ -23,9 +23,14 @@ const LINGER_MICROS = 10_000
 const LINGER_BLOCK_MICROS = 1000
 /**
  * So often a park is looked at, and ended when it has lasted for half of that: nothing that a client
- * writes can make us sleep for ever, or for more than one and a half times as long.
+ * writes can make us sleep for ever, or for more than one and a half times as long. Some short parks in vain
+ * are enough to mend what clients have written to the header while they were at work; then parks are long,
+ * for a process that does nothing is not to be woken for nothing. A client that waits rings again
+ * (Doorbell.insist), whatever the header said when it rang first.
  */
 const PARK_MILLISECONDS = 500
+const SHORT_PARKS = 6
+const LONG_PARK_MILLISECONDS = 10_000
 
 /**
  * With nothing in flight the actor looks for requests, and a third as long as a client does for completions: a
@@ -70,6 +75,12 @@ export class Sleep {
   /** Somebody waits for a client to end a park. */
   #listening = false
   #timer: NodeJS.Timeout | null = null
+  /** After how long the timer looks, in milliseconds. */
+  #period = PARK_MILLISECONDS
+  /** The timer ends a park. */
+  #timedOut = false
+  /** Parks in succession that only the timer has ended. */
+  #vain = 0
 
   /** `run` is called when a sleep in the event loop ends by itself, or a client has ended it. */
   constructor(
@@ -200,15 +211,27 @@ export class Sleep {
     return true
   }
 
-  /** One timer at a time, which outlives many parks as well. */
+  /** One timer at a time, which outlives many parks as well, unless it would look later than is due. */
   #lookAgain(): void {
-    if (this.#timer !== null) return
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      if (this.#parkedAt === 0) return
-      if (nowMicros() - this.#parkedAt < PARK_MILLISECONDS * 500) this.#lookAgain()
-      else this.#ended()
-    }, PARK_MILLISECONDS).unref()
+    const period = this.#vain < SHORT_PARKS ? PARK_MILLISECONDS : LONG_PARK_MILLISECONDS
+    if (this.#timer !== null) {
+      if (this.#period <= period) return
+      clearTimeout(this.#timer)
+    }
+    this.#period = period
+    this.#timer = setTimeout(this.#timerTask, period).unref()
+  }
+
+  #timerTask = (): void => {
+    this.#timer = null
+    if (this.#parkedAt === 0) return
+    if (nowMicros() - this.#parkedAt < this.#period * 500) {
+      this.#lookAgain()
+      return
+    }
+    this.#timedOut = true
+    this.#ended()
+    this.#timedOut = false
   }
 
   /** A client has ended the park, or it has lasted. */
@@ -227,6 +250,7 @@ export class Sleep {
 
   /** Ends a park, whatever ended it. */
   unpark(): void {
+    this.#vain = this.#timedOut ? this.#vain + 1 : 0
     this.#parkedAt = 0
     Atomics.store(this.#header, HEADER_STATE, STATE_RUNNING)
     this.#engine.setParked(false)

@@ -16,6 +16,7 @@ import {
   HEADER_LIFE,
   HEADER_MAGIC,
   HEADER_MAGIC_BYTE,
+  HEADER_STATE,
   HEADER_THREAD_BYTE,
   LIFE_CLOSING,
   LIFE_EXITED,
@@ -53,21 +54,23 @@ export function connect(address?: ActorAddress): Client {
   const header = wordsOf(to.header)
   assertAlive(header)
   const { maxClients } = to.limits
-  if (Atomics.load(header, HEADER_CLIENTS) >= maxClients) throw tooManyClients(maxClients)
+  if (Atomics.load(header, HEADER_CLIENTS) >= maxClients) throw tooManyClients(header, maxClients)
   const { transport, port, message } = prepare(to)
   const client = new Client(transport, port, message.owner)
   // The place of a thread that is terminated before the actor has heard of it is found to be free a second
   // later only (one that exits gives it back, see Place): so nothing that takes time stands between these.
   if (!transport.place.take(maxClients)) {
     transport.close()
-    throw tooManyClients(maxClients)
+    throw tooManyClients(header, maxClients)
   }
   const { postMessageToThread: post } = threads as unknown as ThreadMessaging
   post(to.threadId, message, [message.port]).catch(transport.disconnection.heard)
   return client
 }
 
-function tooManyClients(maxClients: number): UringError {
+/** Says that there is no place; the actor, though it sleeps, looks whether that is so. */
+function tooManyClients(header: Int32Array, maxClients: number): UringError {
+  Atomics.notify(header, HEADER_STATE)
   return new UringError(
     'ERR_URING_TOO_MANY_CLIENTS',
     `the actor has its ${maxClients} clients already. Close one, or spawn it with more maxClients`,

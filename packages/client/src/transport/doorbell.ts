@@ -54,6 +54,15 @@ export class Doorbell {
     return true
   }
 
+  /**
+   * Rings again, for who has waited long: whatever another thread has written over the bitmap or the state
+   * since this client rang first, an actor that sleeps in its event loop looks. In the kernel it never sleeps long.
+   */
+  insist(): void {
+    this.ring()
+    Atomics.notify(this.#header, HEADER_STATE)
+  }
+
   #readSlot(): number {
     this.#slot = Atomics.load(this.#channel, CHANNEL_SLOT) - 1
     return this.#slot

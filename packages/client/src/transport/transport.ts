@@ -75,10 +75,11 @@ export class Transport {
   #freeTask = (operation: Operation): void => this.free(operation)
 
   constructor(address: ActorAddress, channel: SharedArrayBuffer, port: MessagePort) {
-    const capacity = address.limits.channelDepth
+    const { header, limits } = address
+    const capacity = limits.channelDepth
     this.address = address
-    this.#early = address.limits.earlyRequests
-    this.arena = new Arena(address.limits.arenaBytes)
+    this.#early = limits.earlyRequests
+    this.arena = new Arena(limits.arenaBytes)
     this.operations = new OperationTable(capacity)
     this.#cancels = new CancelWords(channel, capacity)
     this.#completions = new CompletionRing(channel, capacity)
@@ -91,15 +92,11 @@ export class Transport {
       drain: () => this.drain(),
       outstanding: () => (this.failure === null ? this.operations.outstandingCount : 0),
       checkActor: () => this.#checkActor(),
+      insist: () => this.#doorbell.insist(),
       idle: () => this.#presence.release(),
     }
-    this.#watcher = new Watcher(
-      this.#completions,
-      watched,
-      wordsOf(address.header),
-      address.limits.spinMicros,
-    )
-    this.place = new Place(address.header, channel)
+    this.#watcher = new Watcher(this.#completions, watched, wordsOf(header), limits.spinMicros)
+    this.place = new Place(header, channel)
     this.#exitEntry = endAtExit(this.#completions, this.trace.rows, this.place)
   }
 

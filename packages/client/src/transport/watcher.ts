@@ -20,12 +20,13 @@ const MOST_LOOKED_FOR = 64
 const LOOK_MICROS = 100
 
 /**
- * An asynchronous wait that lasts is ended and begun anew so often: nothing that stands in the
- * channel's words can make this client wait for ever.
+ * An asynchronous wait that lasts is ended and begun anew so often, and the actor is told again that there is
+ * something to do: nothing that stands in the channel's words, or in the header's, can make this client wait
+ * for ever.
  */
 const ASYNC_WAIT_MILLISECONDS = 1000
 
-/** A blocked thread looks this often whether the actor still lives. */
+/** A blocked thread looks this often whether the actor still lives, and tells it again. */
 const SYNC_WAIT_MILLISECONDS = 50
 
 /**
@@ -45,6 +46,8 @@ export interface Watched {
   outstanding(): number
   /** Looks whether the actor and the channel are still there. */
   checkActor(): void
+  /** The actor may not know of what is waited for. */
+  insist(): void
   /** Nothing is outstanding any more. */
   idle(): void
 }
@@ -177,7 +180,10 @@ export class Watcher {
     this.#timer = null
     if (!this.#armed || this.#watched.outstanding() === 0) return
     if (nowMicros() - this.#armedAt < ASYNC_WAIT_MILLISECONDS * 500) this.#lookAgain()
-    else this.#completions.wakeSelf()
+    else {
+      this.#watched.insist()
+      this.#completions.wakeSelf()
+    }
   }
 
   /** The client has ended: nothing of it is kept alive. */
@@ -209,7 +215,9 @@ export class Watcher {
     }
     this.#completions.waitSync(SYNC_WAIT_MILLISECONDS)
     this.#spin.slept(nowMicros() - began)
-    if (this.#watched.drain() === 0) this.#watched.checkActor()
+    if (this.#watched.drain() > 0) return
+    this.#watched.checkActor()
+    this.#watched.insist()
   }
 
   /**
