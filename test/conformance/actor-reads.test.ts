@@ -1,6 +1,6 @@
-// The conformance suite from the main thread, the same cases, where the actor reads everything: also
-// what its clients would read from the page cache.
-import { withoutCachedReads } from '../support/engine.ts'
+// The conformance suite from the main thread, the same cases, where the ring does everything: also what
+// clients would read from the page cache, and what the actor would write there.
+import { allByTheRing } from '../support/engine.ts'
 
-withoutCachedReads()
+allByTheRing()
 await import('./main-thread.test.ts')

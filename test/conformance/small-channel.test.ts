@@ -36,9 +36,9 @@ let client: Client
 const directory = mkdtempSync(path.join(tmpdir(), 'uring-actor-small-channel-'))
 
 before(async () => {
-  // Reads of the page cache need no room in either.
-  const cachedReads = false
-  actor = await spawnActor({ channelDepth: 8, arenaBytes: 2 ** 20, queueDepth: 16, cachedReads })
+  // Reads of the page cache need no room in either, and writes to it none in the queue.
+  const sizes = { channelDepth: 8, arenaBytes: 2 ** 20, queueDepth: 16 }
+  actor = await spawnActor({ ...sizes, cachedReads: false, cachedWrites: false })
   client = actor.connect()
 })
 

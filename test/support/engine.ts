@@ -17,9 +17,10 @@ export function useThreadPool(): void {
 /** How the actors of a test file that is run again in another way are spawned. */
 export const actorOptions: ActorOptions = {}
 
-/** Has those actors read everything, also what their clients could read from the page cache. */
-export function withoutCachedReads(): void {
+/** Has the ring of those actors do everything, also what could be had from the page cache, or written there. */
+export function allByTheRing(): void {
   actorOptions.cachedReads = false
+  actorOptions.cachedWrites = false
 }
 
 /** Keeps the addon from the actors that this process spawns from now on. */

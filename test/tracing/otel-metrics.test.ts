@@ -97,6 +97,7 @@ describe('metrics', () => {
     }
     assert.ok(later.submitted > 0 && later.enters > 0)
     assert.equal(value(found, 'uring_actor.cached_reads'), 3)
+    assert.equal(value(found, 'uring_actor.cached_writes'), later.cachedWrites)
     await file.close()
   })
 

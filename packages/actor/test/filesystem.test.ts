@@ -7,6 +7,7 @@ import { type Filesystem, Filesystems } from '#dist/files/filesystem.js'
 const EXT4 = 0xef53
 const FUSE = 0x65735546
 const NFS = 0x6969
+const XFS = 0x58465342
 const EIO = -5
 
 /** A kernel where descriptor N lies on mount N, if it tells, with a filesystem of its own. */
@@ -37,11 +38,12 @@ class World {
 
 describe('a filesystem', () => {
   test('is local, or FUSE, or neither', () => {
-    const world = new World([EXT4, FUSE, NFS, EIO])
-    assert.deepEqual(world.of(0), { isFuse: false, isLocal: true })
-    assert.deepEqual(world.of(1), { isFuse: true, isLocal: false })
-    assert.deepEqual(world.of(2), { isFuse: false, isLocal: false })
-    assert.deepEqual(world.of(3), { isFuse: false, isLocal: false })
+    const world = new World([EXT4, FUSE, NFS, EIO, XFS])
+    assert.deepEqual(world.of(0), { isFuse: false, isLocal: true, writesByWorker: true })
+    assert.deepEqual(world.of(1), { isFuse: true, isLocal: false, writesByWorker: false })
+    assert.deepEqual(world.of(2), { isFuse: false, isLocal: false, writesByWorker: false })
+    assert.deepEqual(world.of(4), { isFuse: false, isLocal: true, writesByWorker: false })
+    assert.deepEqual(world.of(3), { isFuse: false, isLocal: false, writesByWorker: false })
   })
 
   test('is asked for once for each mount', () => {
@@ -80,6 +82,6 @@ describe('a filesystem', () => {
     new Filesystems(null).of(0, (filesystem) => {
       found = filesystem
     })
-    assert.deepEqual(found, { isFuse: false, isLocal: false })
+    assert.deepEqual(found, { isFuse: false, isLocal: false, writesByWorker: false })
   })
 })

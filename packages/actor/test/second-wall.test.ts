@@ -191,6 +191,7 @@ describe('the ring', { skip: typeof probe === 'string' ? probe : false }, () => 
         maxClients: 2,
         arenaBytes: ARENA,
         maxFiles: 8,
+        cachedWrites: false,
         kernelWorkers: [2, 2],
         maskedOpcodes: [],
       },

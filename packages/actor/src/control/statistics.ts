@@ -58,7 +58,7 @@ export function actorStats(parts: StatisticsParts, departed: Departed): ActorSta
   const uptimeMicros = nowMicros() - parts.startedAt
   const sum = (field: 'completed' | 'cachedReads' | 'errors' | 'wakes'): number =>
     clients.reduce((total, client) => total + client[field], departed[field])
-  const { enters, submitted, overflow } = engine.counters
+  const { enters, submitted, overflow, cachedWrites } = engine.counters
   return {
     engine: engine.name,
     forced: parts.choice.forced,
@@ -69,6 +69,7 @@ export function actorStats(parts: StatisticsParts, departed: Departed): ActorSta
     clients,
     completed: sum('completed'),
     cachedReads: sum('cachedReads'),
+    cachedWrites,
     errors: sum('errors'),
     inFlight: dispatcher.table.inUse,
     maxInFlight: dispatcher.maxInFlight,

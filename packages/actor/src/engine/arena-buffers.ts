@@ -25,7 +25,8 @@ export class ArenaBuffers {
   #segments: number
   #bases: Float64Array
   #states: Uint8Array
-  #arenas: Array<Uint8Array | null>
+  /** The clients' arenas, by channel. */
+  readonly arenas: Array<Uint8Array | null>
 
   constructor(binding: NativeBinding, native: NativeRing, maxClients: number, arenaBytes: number) {
     this.#binding = binding
@@ -33,12 +34,12 @@ export class ArenaBuffers {
     this.#segments = segmentCount(arenaBytes)
     this.#bases = new Float64Array(maxClients)
     this.#states = new Uint8Array(maxClients * this.#segments)
-    this.#arenas = new Array(maxClients).fill(null)
+    this.arenas = new Array(maxClients).fill(null)
   }
 
   attach(channel: number, arena: SharedArrayBuffer): void {
     const bytes = new Uint8Array(arena, 0, arena.byteLength)
-    this.#arenas[channel] = bytes
+    this.arenas[channel] = bytes
     this.#bases[channel] = this.#binding.addressOf(bytes)
     // A child between fork and exec must not share pages that a device writes to.
     this.#binding.dontFork(bytes)
@@ -52,7 +53,7 @@ export class ArenaBuffers {
       }
       this.#states[at] = SEGMENT_UNKNOWN
     }
-    this.#arenas[channel] = null
+    this.arenas[channel] = null
     this.#bases[channel] = 0
   }
 
@@ -72,7 +73,7 @@ export class ArenaBuffers {
   #register(channel: number, offset: number, at: number): number {
     const segment = segmentOf(offset)
     const start = segmentStart(segment)
-    const arena = this.#arenas[channel] as Uint8Array
+    const arena = this.arenas[channel] as Uint8Array
     const length = Math.min(segmentLength(segment), arena.length - start)
     const view = new Uint8Array(arena.buffer, start, length)
     const result = this.#native.registerBuffer(FIRST_ARENA_BUFFER + at, view)

@@ -99,4 +99,6 @@ export interface EngineCounters {
   readonly enters: number
   readonly submitted: number
   readonly overflow: number
+  /** Writes to the page cache that the calling thread has made, none of them submitted. */
+  readonly cachedWrites: number
 }

@@ -37,7 +37,8 @@ export function openEngine(
   setting: EngineSetting,
 ): OpenedEngine {
   const { capacity, maxClients, maxFiles } = setting
-  const wanted = { queueDepth: capacity, maxClients, arenaBytes: options.arenaBytes, maxFiles }
+  const { arenaBytes, cachedWrites } = options
+  const wanted = { queueDepth: capacity, maxClients, arenaBytes, maxFiles, cachedWrites }
   const ring = options.engine === 'threadpool' ? null : tryRing(host, wanted, setting.wake)
   const obstacle = ring === null || ring instanceof UringEngine ? null : ring
   const choice = chooseEngine(options.engine, obstacle, readEngineFacts())

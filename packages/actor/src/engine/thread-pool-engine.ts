@@ -18,6 +18,7 @@ import {
 import {
   type CompletionSink,
   type Engine,
+  type EngineCounters,
   FIRST_FILE_SLOT,
   type Limitation,
   type ResultSink,
@@ -78,10 +79,11 @@ export class ThreadPoolEngine implements Engine {
   readonly fileSlots: number
   readonly chainLength: number
   readonly table: OperationTable
-  readonly counters: { enters: number; submitted: number; overflow: number } = {
+  readonly counters: EngineCounters & { enters: number; submitted: number } = {
     enters: 0,
     submitted: 0,
     overflow: 0,
+    cachedWrites: 0,
   }
   unsubmitted = 0
   inFlight = 0

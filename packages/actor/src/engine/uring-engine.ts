@@ -18,6 +18,7 @@ import {
 } from '../operations/operation-table.ts'
 import { ArenaBuffers, bufferSlots, CONTROL_BUFFER } from './arena-buffers.ts'
 import { BufferedWrites } from './buffered-writes.ts'
+import { CachedWrites } from './cached-writes.ts'
 import {
   type CompletionSink,
   type Engine,
@@ -62,6 +63,8 @@ export interface UringEngineOptions {
   readonly maxClients: number
   readonly arenaBytes: number
   readonly maxFiles: number
+  /** Writes that only go to the page cache are made by the calling thread. */
+  readonly cachedWrites: boolean
   readonly kernelWorkers: readonly [number, number]
   readonly maskedOpcodes: readonly number[]
 }
@@ -94,6 +97,10 @@ export class UringEngine implements Engine {
   /** Rows to cancel for whose request there was no room: a submission was refused. */
   #cancelsDue: number[] = []
   readonly #bufferedWrites: BufferedWrites
+  readonly #cachedWrites: CachedWrites
+  readonly #mayWrite: boolean
+  /** The row begun last is linked to the next one. */
+  #linking = false
 
   private constructor(
     binding: NativeBinding,
@@ -118,6 +125,9 @@ export class UringEngine implements Engine {
     this.#words = this.#table.words
     this.#buffers = new ArenaBuffers(binding, opened.native, options.maxClients, options.arenaBytes)
     this.#encoder = new RequestEncoder(opened.ring, this.#buffers, this.#words)
+    const { arenas } = this.#buffers
+    this.#cachedWrites = new CachedWrites(this.#words, arenas, opened.fileSlots)
+    this.#mayWrite = options.cachedWrites
     this.#control = new Uint8Array(sharedPages(PAGE_BYTES), 0, PAGE_BYTES)
     this.#controlAddress = binding.addressOf(this.#control)
     const registered = this.#native.registerBuffer(CONTROL_BUFFER, this.#control)
@@ -165,18 +175,19 @@ export class UringEngine implements Engine {
   }
 
   get room(): number {
-    return this.#ring.room
+    return this.#ring.room - this.#cachedWrites.waiting
   }
   get unsubmitted(): number {
-    return this.#ring.unsubmitted
+    return this.#ring.unsubmitted + this.#cachedWrites.waiting
   }
   get inFlight(): number {
-    return this.#ring.inFlight - (this.#doorbellArmed ? 1 : 0)
+    return this.#ring.inFlight + this.#cachedWrites.waiting - (this.#doorbellArmed ? 1 : 0)
   }
   get counters(): EngineCounters {
     const { enters, submitted, overflow } = this.#ring
+    const cachedWrites = this.#cachedWrites.made
     // The reads of the doorbell are ours, and no operation.
-    return { enters, submitted: submitted - this.#doorbellReads, overflow }
+    return { enters, submitted: submitted - this.#doorbellReads, overflow, cachedWrites }
   }
 
   hasWork(): boolean {
@@ -190,10 +201,23 @@ export class UringEngine implements Engine {
   }
 
   begin(row: number, linked: boolean): void {
+    const inChain = linked || this.#linking
+    this.#linking = linked
+    this.#table.begun(row)
+    if (inChain || !this.#cachedWrites.take(row)) this.#enterRing(row, linked)
+  }
+
+  #enterRing(row: number, linked: boolean): void {
     const at = row * ROW_WORDS
     if (this.#isWrite(at)) this.#bufferedWrites.begun(this.#words[at + ROW_FILE])
-    this.#table.begun(row)
+    this.#cachedWrites.entered(at)
     this.#encoder.encode(row, linked)
+  }
+
+  #handOver = (row: number): boolean => {
+    if (this.#ring.room === 0) return false
+    this.#enterRing(row, false)
+    return true
   }
 
   beginSync(row: number, file: number, data: boolean): void {
@@ -217,13 +241,15 @@ export class UringEngine implements Engine {
     while (this.#cancelsDue.length > 0 && this.#ring.room > 0) {
       this.#pushCancel(this.#cancelsDue.pop() as number)
     }
-    if (this.#ring.unsubmitted > 0 || this.#ring.needsEnter()) {
-      this.#ring.enter(0, -1, 0)
-      sink.reaping()
-    }
+    const writes = this.#cachedWrites.waiting > 0
+    const enters = this.#ring.unsubmitted > 0 || this.#ring.needsEnter()
+    // Devices are to have their work first.
+    if (enters) this.#ring.enter(0, -1, 0)
+    if (writes) this.#cachedWrites.make(this.#handOver)
+    if (enters || writes) sink.reaping()
     const completed = this.poll(sink)
     this.#bufferedWrites.submitted()
-    return completed
+    return writes ? completed + this.#cachedWrites.deliver(sink) : completed
   }
 
   poll(sink: ResultSink): number {
@@ -236,6 +262,7 @@ export class UringEngine implements Engine {
     if (tag >= 0) {
       const at = tag * ROW_WORDS
       if (this.#isWrite(at)) this.#bufferedWrites.ended(this.#words[at + ROW_FILE])
+      this.#cachedWrites.left(at)
       // Whoever has the row next is not to be cancelled.
       if (this.#cancelsDue.length > 0)
         this.#cancelsDue = this.#cancelsDue.filter((row) => row !== tag)
@@ -282,10 +309,12 @@ export class UringEngine implements Engine {
 
   registerFile(file: OpenFile): number {
     this.#bufferedWrites.fileOpened(file.slot, file.kind === FILE_KIND_REGULAR && !file.direct)
+    if (this.#mayWrite) this.#cachedWrites.fileOpened(file)
     return this.#native.registerFile(file.slot, file.fd)
   }
 
   unregisterFile(slot: number): void {
+    this.#cachedWrites.fileClosed(slot)
     this.#native.registerFile(slot, -1)
   }
 
@@ -300,6 +329,7 @@ export class UringEngine implements Engine {
   close(drainMilliseconds: number): number {
     const left = this.#native.close(drainMilliseconds)
     this.#waker.close()
+    this.#cachedWrites.close()
     return left
   }
 }

@@ -25,6 +25,8 @@ export class OpenFile {
   byPool = false
   /** A regular file, of which fstat(2) does not wait for anything. */
   local = false
+  /** The ring would have a kernel worker write to it, if only to the page cache (engine/cached-writes.ts). */
+  writesByWorker = false
   /** Its client may read what is in the page cache itself (offered-files.ts). */
   offered = false
   /** A pipe or a terminal: nothing in it has a position. */
@@ -76,6 +78,13 @@ export class OpenFile {
     this.direct = (flags & (constants.O_DIRECT ?? 0)) !== 0
     this.memoryAlignment = memoryAlignment
     this.offsetAlignment = offsetAlignment
+  }
+
+  /** Writes go to the page cache, and wait for no device: it was not opened to be in step with one. */
+  get cachesWrites(): boolean {
+    const inStep = (this.flags & constants.O_SYNC) !== 0
+    const writable = (this.rights & RIGHT_WRITE) !== 0
+    return this.kind === FILE_KIND_REGULAR && writable && !this.direct && !inStep && !this.byPool
   }
 
   /** What is read of it may be in the page cache, and takes no request of its own to be found there. */

@@ -11,6 +11,12 @@ const LOCAL_TYPES: ReadonlySet<number> = new Set([
   0xef53, 0x58465342, 0x1123683e, 0x72f52010, 0x01021994,
 ])
 
+/**
+ * Those of them whose buffered writes io_uring gives to a kernel worker, although they only go to the page
+ * cache: ext2 to ext4, which do not know how to refuse to wait, and tmpfs.
+ */
+const WORKER_TYPES: ReadonlySet<number> = new Set([0xef53, 0x01021994])
+
 /** Mounts that are kept in mind; a system with more of them is asked anew. */
 const MOST_MOUNTS = 1024
 
@@ -26,9 +32,11 @@ export interface Filesystem {
   readonly isFuse: boolean
   /** fstat(2) of its files does not wait for anything, so it can be called on the actor's thread. */
   readonly isLocal: boolean
+  /** A buffered write goes to the page cache, and the ring has a kernel worker do it. */
+  readonly writesByWorker: boolean
 }
 
-const UNKNOWN: Filesystem = { isFuse: false, isLocal: false }
+const UNKNOWN: Filesystem = { isFuse: false, isLocal: false, writesByWorker: false }
 
 /**
  * The filesystems that files lie on. Asking for one may wait for a server, so libuv's pool does; what
@@ -57,7 +65,8 @@ export class Filesystems {
     }
     binding.fileCall(CALL_FILESYSTEM, fd, 0, 0n, 0n, (type) => {
       const isFuse = type === FUSE_SUPER_MAGIC
-      const found = { isFuse, isLocal: LOCAL_TYPES.has(type) }
+      const isLocal = LOCAL_TYPES.has(type)
+      const found = { isFuse, isLocal, writesByWorker: WORKER_TYPES.has(type) }
       if (mount > 0 && type >= 0) this.#keep(mount, found)
       done(found)
     })

@@ -12,6 +12,22 @@ import {
 
 const EFBIG = -27
 
+/** Where a row's next piece is in its file, in bytes; null: at the kernel's own position. */
+function positionOf(words: Int32Array, at: number): number | null {
+  const low = words[at + ROW_OFF_LOW]
+  const high = words[at + ROW_OFF_HIGH]
+  return low === -1 && high === -1 ? null : high * 4294967296 + (low >>> 0) + words[at + ROW_DONE]
+}
+
+/** The row's next piece on this thread, which waits if the kernel does; its bytes. Throws what node:fs throws. */
+export function writeHere(words: Int32Array, at: number, arena: Uint8Array, fd: number): number {
+  const before = words[at + ROW_DONE]
+  const length = words[at + ROW_LEN] - before
+  words[at + ROW_ASKED] = length
+  const start = (words[at + ROW_ADDR_LOW] >>> 0) + before
+  return fs.writeSync(fd, arena, start, length, positionOf(words, at))
+}
+
 /** A row's next piece through node:fs, on libuv's pool; `done` gets its bytes, or the error. */
 export function transferByPool(
   words: Int32Array,
@@ -24,10 +40,7 @@ export function transferByPool(
   const length = Math.min(words[at + ROW_LEN] - before, MAX_TRANSFER_BYTES)
   words[at + ROW_ASKED] = length
   const start = (words[at + ROW_ADDR_LOW] >>> 0) + before
-  const low = words[at + ROW_OFF_LOW]
-  const high = words[at + ROW_OFF_HIGH]
-  const own = low === -1 && high === -1
-  const position = own ? null : high * 4294967296 + (low >>> 0) + before
+  const position = positionOf(words, at)
   if (position !== null && !Number.isSafeInteger(position)) {
     // node:fs takes no larger ones: no file reaches that far, and none is let grow there.
     const nothing = words[at + ROW_KIND] === OPERATION_READ

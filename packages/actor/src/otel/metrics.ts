@@ -46,6 +46,7 @@ class ActorMetrics {
   readonly #openFiles: Observable
   readonly #time: Observable
   readonly #cachedReads: Observable
+  readonly #cachedWrites: Observable
   readonly #submitted: Observable
   readonly #enters: Observable
   readonly #sleeps: Observable
@@ -64,6 +65,11 @@ class ActorMetrics {
       'cached_reads',
       '{operation}',
       'Reads that clients have made themselves, from the page cache.',
+    )
+    this.#cachedWrites = this.#counter(
+      'cached_writes',
+      '{operation}',
+      'Writes to the page cache that the actor has made itself.',
     )
     this.#submitted = this.#counter('submitted', '{operation}', 'Operations submitted to the ring.')
     this.#enters = this.#counter('enters', '{call}', 'Calls of io_uring_enter.')
@@ -102,6 +108,7 @@ class ActorMetrics {
     result.observe(this.#time, stats.busyMicros / 1e6, { 'uring_actor.state': 'busy' })
     result.observe(this.#time, stats.idleMicros / 1e6, { 'uring_actor.state': 'idle' })
     result.observe(this.#cachedReads, stats.cachedReads)
+    result.observe(this.#cachedWrites, stats.cachedWrites)
     result.observe(this.#submitted, stats.submitted)
     result.observe(this.#enters, stats.enters)
     result.observe(this.#sleeps, stats.blocks, { 'uring_actor.sleep': 'kernel' })

@@ -42,6 +42,11 @@ export interface ActorOptions {
    */
   cachedReads?: boolean
   /**
+   * The actor makes writes that only go to the page cache itself, where the ring would hand each to a kernel
+   * worker (ext4, tmpfs), as long as they do not wait for anything. Default true.
+   */
+  cachedWrites?: boolean
+  /**
    * Longest look for completions before a client's thread sleeps, or the actor with few operations in flight,
    * in microseconds; the actor looks for new work a third as long. Default 300; 0: never.
    */
@@ -71,6 +76,7 @@ export interface ResolvedOptions {
   readonly maxFiles: number
   readonly engine: EngineName
   readonly cachedReads: boolean
+  readonly cachedWrites: boolean
   readonly spinMicros: number
   /** Where the socket is to be; null: nowhere. */
   readonly inspect: InspectPlace | null
@@ -91,6 +97,7 @@ const KNOWN: readonly string[] = [
   'maxFiles',
   'engine',
   'cachedReads',
+  'cachedWrites',
   'spinMicros',
   'trace',
   'slowOperationMs',
@@ -116,6 +123,7 @@ export function resolveOptions(options: ActorOptions | undefined): ResolvedOptio
     maxFiles: size(given.maxFiles, 'maxFiles', 4096, 1, 32767),
     engine: engineOf(given.engine),
     cachedReads: flag(given.cachedReads, 'cachedReads', true),
+    cachedWrites: flag(given.cachedWrites, 'cachedWrites', true),
     spinMicros: size(given.spinMicros, 'spinMicros', 300, 0, 10_000),
     inspect: inspectPlace(given.inspect),
   }

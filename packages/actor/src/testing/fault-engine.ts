@@ -70,8 +70,8 @@ export class FaultEngine extends WrappedEngine implements Engine {
     return this.inner.inFlight + moving + this.#ended.length
   }
   get counters(): EngineCounters {
-    const { overflow } = this.inner.counters
-    return { enters: this.#submissions, submitted: this.#submitted, overflow }
+    const { overflow, cachedWrites } = this.inner.counters
+    return { enters: this.#submissions, submitted: this.#submitted, overflow, cachedWrites }
   }
 
   hasWork(): boolean {

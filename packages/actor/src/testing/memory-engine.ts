@@ -65,7 +65,7 @@ export class MemoryEngine implements Engine {
     return this.#done.length
   }
   get counters(): EngineCounters {
-    return { enters: 0, submitted: this.#submitted, overflow: 0 }
+    return { enters: 0, submitted: this.#submitted, overflow: 0, cachedWrites: 0 }
   }
 
   takeWorkers(): number {

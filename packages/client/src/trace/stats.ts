@@ -45,6 +45,8 @@ export interface ActorStats {
   readonly errors: number
   /** Of what was completed: reads that clients' threads have made themselves, from the page cache. */
   readonly cachedReads: number
+  /** And writes to the page cache that the actor has made itself, without the ring. */
+  readonly cachedWrites: number
   readonly inFlight: number
   readonly maxInFlight: number
   /** io_uring_enter calls, operations submitted by them, and the mean of the batches. */

@@ -1,0 +1,264 @@
+import {
+  nowMicros,
+  OPERATION_ALLOCATE,
+  OPERATION_TRIM,
+  OPERATION_TRUNCATE,
+  OPERATION_WRITE,
+} from '@uring-actor/client/protocol'
+import { errnoOf } from '../files/errno.ts'
+import type { OpenFile } from '../files/file-table.ts'
+import { writeHere } from '../files/pool-transfer.ts'
+import {
+  PHASE_TRANSFER,
+  ROW_ASKED,
+  ROW_CHANNEL,
+  ROW_DONE,
+  ROW_FILE,
+  ROW_KIND,
+  ROW_LEN,
+  ROW_OFF_HIGH,
+  ROW_PHASE,
+  ROW_WORDS,
+} from '../operations/operation-table.ts'
+import { DirtyPages } from './dirty-pages.ts'
+import type { ResultSink } from './engine.ts'
+import { RunDelay } from './run-delay.ts'
+
+/** A longer copy is another thread's. */
+const MOST_BYTES = 65_536
+/** Positions from here on are no safe integers, in units of 2^32 bytes. */
+const HIGH_END = 2 ** 21
+/**
+ * Handing a write to a kernel worker, and hearing of its end, takes two threads some 5 us. Where a file's writes
+ * take this long on average, a worker does them, and for so long: then a few show whether they still do.
+ */
+const SLOW_MICROS = 20
+const SLOW_REST_MICROS = 10_000
+const MEAN_OF = 8
+const MOST_COUNTED = 4 * SLOW_MICROS
+/**
+ * A write that takes so long has waited: for the disk, or for other writers. All of them then are the workers'
+ * for so many times as long.
+ */
+const STALL_MICROS = 1000
+const RESTS = 20
+/** The clock is read after so many bytes: a reading takes a tenth of a short write. */
+const CLOCK_BYTES = 16_384
+/** What a write has waited for a processor is no stall. So often it is asked how long that was until then. */
+const DELAY_MICROS = 5000
+/** So many bytes are written before it is asked again how many more may be, and so many are to be left. */
+const LOOK_BYTES = 2 ** 24
+const LEFT_BYTES = 2 * LOOK_BYTES
+const FULL_REST_MICROS = 50_000
+
+/**
+ * Writes that only go to the page cache, and that the ring would hand to a kernel worker all the same
+ * (OpenFile.writesByWorker): the actor makes them itself, in the course of a submission, for a fraction of what
+ * handing over takes. Such a write seldom waits for anything, but can; and all clients would wait with it. So
+ *
+ *   time that the actor has waited in writes   <=   1 / (1 + RESTS) of its time, and one wait
+ *
+ * because after each wait they are the workers' for RESTS times as long; and nothing is written here where the
+ * kernel is about to make writers wait (DirtyPages), or while a worker has the file's lock.
+ *
+ *   invariant:   0 <= #locks[slot], the requests of a file in the ring that take its lock
+ */
+export class CachedWrites {
+  /** Writes made here, for the statistics. */
+  made = 0
+  readonly #words: Int32Array
+  readonly #arenas: ReadonlyArray<Uint8Array | null>
+  readonly #dirty: Pick<DirtyPages, 'room' | 'close'>
+  readonly #delay: Pick<RunDelay, 'micros' | 'close'>
+  /** By slot: the files whose writes are made here; null for all others. */
+  readonly #files: Array<OpenFile | null>
+  readonly #locks: Int32Array
+  /** By slot: microseconds of a write, on average, and until when the file's writes are the workers'. */
+  readonly #means: Float64Array
+  readonly #slowUntil: Float64Array
+  /** Until when all are. */
+  #stalledUntil = 0
+  /** How long this thread had waited for a processor, and when that was asked. */
+  #delayed = 0
+  #delayedAt = 0
+  /** Bytes that may be written before the next look at what is dirty. */
+  #left = 0
+  /** Rows begun and not delivered, and the results of those that were written; and the same for while they are. */
+  #rows: number[] = []
+  #results: number[] = []
+  #spareRows: number[] = []
+  #spareResults: number[] = []
+
+  constructor(
+    words: Int32Array,
+    arenas: ReadonlyArray<Uint8Array | null>,
+    fileSlots: number,
+    dirty: Pick<DirtyPages, 'room' | 'close'> = new DirtyPages(),
+    delay: Pick<RunDelay, 'micros' | 'close'> = new RunDelay(),
+  ) {
+    this.#words = words
+    this.#arenas = arenas
+    this.#dirty = dirty
+    this.#delay = delay
+    this.#files = new Array(fileSlots).fill(null)
+    this.#locks = new Int32Array(fileSlots)
+    this.#means = new Float64Array(fileSlots)
+    this.#slowUntil = new Float64Array(fileSlots)
+  }
+
+  /** Rows begun here that are not delivered. */
+  get waiting(): number {
+    return this.#rows.length
+  }
+
+  fileOpened(file: OpenFile): void {
+    this.#files[file.slot] = file.writesByWorker ? file : null
+    this.#locks[file.slot] = 0
+    this.#means[file.slot] = 0
+    this.#slowUntil[file.slot] = 0
+  }
+
+  fileClosed(slot: number): void {
+    this.#files[slot] = null
+  }
+
+  /** A row's request goes into the ring, or has come back from there. */
+  entered(at: number): void {
+    if (this.#locksFile(at)) this.#locks[this.#words[at + ROW_FILE]]!++
+  }
+
+  left(at: number): void {
+    if (this.#locksFile(at)) this.#locks[this.#words[at + ROW_FILE]]!--
+  }
+
+  #locksFile(at: number): boolean {
+    const words = this.#words
+    if (words[at + ROW_PHASE] !== PHASE_TRANSFER) return false
+    const kind = words[at + ROW_KIND]
+    if (kind === OPERATION_WRITE || kind === OPERATION_TRIM) return true
+    return kind === OPERATION_ALLOCATE || kind === OPERATION_TRUNCATE
+  }
+
+  /** Takes a row whose write is to be made here; it must not belong to a chain. False: it is the ring's. */
+  take(row: number): boolean {
+    const words = this.#words
+    const at = row * ROW_WORDS
+    if (words[at + ROW_KIND] !== OPERATION_WRITE || words[at + ROW_PHASE] !== PHASE_TRANSFER) {
+      return false
+    }
+    const slot = words[at + ROW_FILE]
+    if (this.#files[slot] === null || this.#locks[slot] !== 0) return false
+    const length = words[at + ROW_LEN] - words[at + ROW_DONE]
+    if (length > MOST_BYTES || words[at + ROW_OFF_HIGH] >= HIGH_END) return false
+    if (!this.#isTime(slot) || !this.#hasRoom(length)) return false
+    this.#rows.push(row)
+    return true
+  }
+
+  /** Writes do not take long, as far as is known. */
+  #isTime(slot: number): boolean {
+    const until = Math.max(this.#stalledUntil, this.#slowUntil[slot])
+    if (until === 0) return true
+    if (nowMicros() < until) return false
+    this.#stalledUntil = 0
+    if (this.#slowUntil[slot] === 0) return true
+    // The next few tell how long they take now.
+    this.#slowUntil[slot] = 0
+    this.#means[slot] = 0
+    return true
+  }
+
+  #hasRoom(length: number): boolean {
+    this.#left -= length
+    if (this.#left >= 0) return true
+    if (this.#dirty.room() > LEFT_BYTES) {
+      this.#left = LOOK_BYTES
+      return true
+    }
+    this.#left = 0
+    this.#stalledUntil = nowMicros() + FULL_REST_MICROS
+    return false
+  }
+
+  /**
+   * Makes the writes that were taken. Where one of them has waited, the others are given to `ring`, which says
+   * whether it has room.
+   */
+  make(ring: (row: number) => boolean): void {
+    const words = this.#words
+    const rows = this.#rows
+    let began = nowMicros()
+    if (began - this.#delayedAt > DELAY_MICROS) this.#askDelay(began)
+    let made = 0
+    let timed = 0
+    let bytes = 0
+    for (let index = 0; index < rows.length; index++) {
+      const row = rows[index]!
+      const at = row * ROW_WORDS
+      const slot = words[at + ROW_FILE]
+      if ((this.#stalledUntil > 0 || this.#slowUntil[slot]! > 0) && ring(row)) continue
+      rows[made] = row
+      this.#results[made] = this.#write(at, slot)
+      made++
+      bytes += words[at + ROW_ASKED]
+      const next = index + 1 < rows.length ? words[rows[index + 1]! * ROW_WORDS + ROW_FILE] : -1
+      if (bytes < CLOCK_BYTES && next === slot) continue
+      const now = nowMicros()
+      this.#took(slot, now - began, made - timed, now)
+      began = now
+      timed = made
+      bytes = 0
+    }
+    rows.length = made
+    this.made += made
+  }
+
+  /** Gives the results of the writes that were made to `sink`; returns how many. */
+  deliver(sink: ResultSink): number {
+    // Who hears of a result may begin another row: that is for the next submission.
+    const [rows, results] = [this.#rows, this.#results]
+    this.#rows = this.#spareRows
+    this.#results = this.#spareResults
+    for (let index = 0; index < rows.length; index++) sink.completed(rows[index]!, results[index]!)
+    const delivered = rows.length
+    rows.length = 0
+    this.#spareRows = rows
+    this.#spareResults = results
+    return delivered
+  }
+
+  #write(at: number, slot: number): number {
+    const { fd } = this.#files[slot] as OpenFile
+    const arena = this.#arenas[this.#words[at + ROW_CHANNEL]] as Uint8Array
+    try {
+      return writeHere(this.#words, at, arena, fd)
+    } catch (error) {
+      return errnoOf(error as NodeJS.ErrnoException)
+    }
+  }
+
+  #askDelay(now: number): number {
+    const before = this.#delayed
+    this.#delayed = this.#delay.micros()
+    this.#delayedAt = now
+    return this.#delayed - before
+  }
+
+  /** So many writes to a file took so long together. */
+  #took(slot: number, micros: number, writes: number, now: number): void {
+    if (micros >= STALL_MICROS) {
+      const waited = micros - this.#askDelay(now)
+      if (waited >= STALL_MICROS) this.#stalledUntil = now + RESTS * waited
+    }
+    const mean = this.#means[slot]!
+    // One that was long by chance, as an interrupt makes it, does not count for many.
+    const next = mean + (Math.min(micros / writes, MOST_COUNTED) - mean) / MEAN_OF
+    this.#means[slot] = next
+    if (next > SLOW_MICROS) this.#slowUntil[slot] = now + SLOW_REST_MICROS
+  }
+
+  close(): void {
+    this.#dirty.close()
+    this.#delay.close()
+  }
+}
