@@ -25,14 +25,15 @@ import type { ResultSink } from './engine.ts'
 import { RunDelay } from './run-delay.ts'
 
 /** A longer copy is another thread's. */
-const MOST_BYTES = 65_536
+const MOST_BYTES = 32_768
 /** Positions from here on are no safe integers, in units of 2^32 bytes. */
 const HIGH_END = 2 ** 21
 /**
- * Handing a write to a kernel worker, and hearing of its end, takes two threads some 5 us. Where a file's writes
- * take this long on average, a worker does them, and for so long: then a few show whether they still do.
+ * Where a file's writes take so long on average, a kernel worker does them, and for so long: then a few show
+ * whether they still do. Handing over, which takes two threads some 5 us and more from asleep, costs little beside
+ * them, and others are served meanwhile.
  */
-const SLOW_MICROS = 20
+const SLOW_MICROS = 60
 const SLOW_REST_MICROS = 10_000
 const MEAN_OF = 8
 const MOST_COUNTED = 4 * SLOW_MICROS
@@ -42,6 +43,8 @@ const MOST_COUNTED = 4 * SLOW_MICROS
  */
 const STALL_MICROS = 1000
 const RESTS = 20
+/** So long the others wait for writes at most, in microseconds, before they have their turn. */
+const MOST_MICROS = 100
 /** The clock is read after so many bytes: a reading takes a tenth of a short write. */
 const CLOCK_BYTES = 16_384
 /** What a write has waited for a processor is no stall. So often it is asked how long that was until then. */
@@ -83,10 +86,12 @@ export class CachedWrites {
   #delayedAt = 0
   /** Bytes that may be written before the next look at what is dirty. */
   #left = 0
-  /** Rows begun and not delivered, and the results of those that were written; and the same for while they are. */
-  #rows: number[] = []
+  /** Rows begun and not written. */
+  readonly #rows: number[] = []
+  /** Rows written and not delivered, with their results; and what takes the next ones while these are. */
+  #done: number[] = []
   #results: number[] = []
-  #spareRows: number[] = []
+  #spareDone: number[] = []
   #spareResults: number[] = []
 
   constructor(
@@ -108,7 +113,7 @@ export class CachedWrites {
 
   /** Rows begun here that are not delivered. */
   get waiting(): number {
-    return this.#rows.length
+    return this.#rows.length + this.#done.length
   }
 
   fileOpened(file: OpenFile): void {
@@ -181,50 +186,65 @@ export class CachedWrites {
   }
 
   /**
-   * Makes the writes that were taken. Where one of them has waited, the others are given to `ring`, which says
-   * whether it has room.
+   * Makes the writes that were taken, or as many as there is time for. Where one of them has waited, the others
+   * are given to `ring`, which says whether it has room.
    */
   make(ring: (row: number) => boolean): void {
-    const words = this.#words
     const rows = this.#rows
-    let began = nowMicros()
-    if (began - this.#delayedAt > DELAY_MICROS) this.#askDelay(began)
-    let made = 0
-    let timed = 0
-    let bytes = 0
-    for (let index = 0; index < rows.length; index++) {
+    const starts = nowMicros()
+    if (starts - this.#delayedAt > DELAY_MICROS) this.#askDelay(starts)
+    let now = starts
+    let index = 0
+    while (index < rows.length && now - starts < MOST_MICROS) {
+      const row = rows[index]!
+      const slot = this.#words[row * ROW_WORDS + ROW_FILE]
+      if ((this.#stalledUntil > 0 || this.#slowUntil[slot]! > 0) && ring(row)) {
+        index++
+        continue
+      }
+      const next = this.#makeSome(rows, index, slot)
+      const began = now
+      now = nowMicros()
+      this.#took(slot, now - began, next - index, now)
+      index = next
+    }
+    if (index < rows.length) rows.copyWithin(0, index)
+    rows.length -= index
+  }
+
+  /** Makes writes to one file, as many as share a reading of the clock; returns where the others begin. */
+  #makeSome(rows: readonly number[], from: number, slot: number): number {
+    const words = this.#words
+    let [index, bytes] = [from, 0]
+    do {
       const row = rows[index]!
       const at = row * ROW_WORDS
-      const slot = words[at + ROW_FILE]
-      if ((this.#stalledUntil > 0 || this.#slowUntil[slot]! > 0) && ring(row)) continue
-      rows[made] = row
-      this.#results[made] = this.#write(at, slot)
-      made++
+      this.#done.push(row)
+      this.#results.push(this.#write(at, slot))
       bytes += words[at + ROW_ASKED]
-      const next = index + 1 < rows.length ? words[rows[index + 1]! * ROW_WORDS + ROW_FILE] : -1
-      if (bytes < CLOCK_BYTES && next === slot) continue
-      const now = nowMicros()
-      this.#took(slot, now - began, made - timed, now)
-      began = now
-      timed = made
-      bytes = 0
-    }
-    rows.length = made
-    this.made += made
+      index++
+    } while (
+      bytes < CLOCK_BYTES &&
+      index < rows.length &&
+      words[rows[index]! * ROW_WORDS + ROW_FILE] === slot
+    )
+    return index
   }
 
   /** Gives the results of the writes that were made to `sink`; returns how many. */
   deliver(sink: ResultSink): number {
-    // Who hears of a result may begin another row: that is for the next submission.
-    const [rows, results] = [this.#rows, this.#results]
-    this.#rows = this.#spareRows
+    // Who hears of a result may begin another row, and even have it submitted.
+    const [rows, results] = [this.#done, this.#results]
+    this.#done = this.#spareDone
     this.#results = this.#spareResults
-    for (let index = 0; index < rows.length; index++) sink.completed(rows[index]!, results[index]!)
-    const delivered = rows.length
+    const count = rows.length
+    for (let index = 0; index < count; index++) sink.completed(rows[index]!, results[index]!)
+    this.made += count
     rows.length = 0
-    this.#spareRows = rows
+    results.length = 0
+    this.#spareDone = rows
     this.#spareResults = results
-    return delivered
+    return count
   }
 
   #write(at: number, slot: number): number {
