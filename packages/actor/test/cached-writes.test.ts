@@ -73,6 +73,7 @@ class Setting {
     const name = path.join(directory, `${slot}`)
     const fd = fs.openSync(name, flags | fs.constants.O_CREAT | fs.constants.O_TRUNC)
     const file = new OpenFile(slot, 1, fd, 0, flags, FILE_KIND_REGULAR, 4096, 4096)
+    file.inode = `${slot}`
     file.writesByWorker = byWorker && file.cachesWrites
     this.files[slot] = file
     this.writes.fileOpened(file)
@@ -196,7 +197,7 @@ describe('a write to the page cache', () => {
     setting.close()
   })
 
-  test('that another one leads to is for the next submission', () => {
+  test('that another one leads to is for the next submission, or for one amid its delivery', () => {
     const setting = new Setting()
     setting.patient = true
     mock.method(fs, 'writeSync', (...given: number[]) => given[3])
@@ -209,6 +210,21 @@ describe('a write to the page cache', () => {
     assert.ok(setting.takes(FIRST))
     assert.deepEqual([setting.submit(), setting.submit(), setting.submit()], [1, 1, 1])
     assert.deepEqual([setting.submit(), setting.submit()], [1, 0])
+    const counts: number[] = []
+    let deep = 3
+    setting.completed = (row, res) => {
+      completed(row, res)
+      if (deep-- <= 0) return
+      assert.ok(setting.takes(FIRST) && setting.takes(SECOND))
+      counts.push(setting.submit())
+    }
+    assert.ok(setting.takes(FIRST) && setting.takes(FIRST))
+    counts.push(setting.submit())
+    assert.equal(
+      counts.reduce((sum, count) => sum + count, 0),
+      8,
+    )
+    assert.equal(setting.delivered.length, 4 + 8)
     setting.close()
   })
 })
@@ -261,19 +277,48 @@ describe('the ring has', () => {
     setting.close()
   })
 
-  test('writes to a file while a worker has its lock', () => {
+  test('writes to a file while a worker has its lock for long, and shortly after', () => {
     const setting = new Setting()
-    for (const kind of [OPERATION_WRITE, OPERATION_TRIM, OPERATION_ALLOCATE, OPERATION_TRUNCATE]) {
-      const at = setting.row(kind, FIRST, 0, 4096) * rows.ROW_WORDS
-      setting.writes.entered(at)
-      assert.equal(setting.takes(FIRST), false, `${kind}`)
-      assert.equal(setting.takes(SECOND), true, `${kind}`)
-      setting.writes.left(at)
-      assert.equal(setting.takes(FIRST), true, `${kind}`)
+    const [kinds, lengths] = [
+      [OPERATION_TRIM, OPERATION_ALLOCATE, OPERATION_TRUNCATE],
+      [4096, LONGEST],
+    ]
+    const keeps = kinds.map((kind) => setting.row(kind, FIRST, 0, 4096))
+    for (const row of [...keeps, setting.row(OPERATION_WRITE, FIRST, 0, LONGEST + 1)]) {
+      const at = row * rows.ROW_WORDS
+      setting.writes.locks.entered(at)
+      assert.equal(setting.takes(FIRST), false)
+      assert.equal(setting.takes(SECOND), true)
+      setting.writes.locks.left(at)
+      const left = nowMicros()
+      while (!setting.takes(FIRST));
+      assert.ok(nowMicros() - left > 900, `${nowMicros() - left} us`)
     }
-    const at = setting.row(OPERATION_READ, FIRST, 0, 4096) * rows.ROW_WORDS
-    setting.writes.entered(at)
-    assert.equal(setting.takes(FIRST), true, 'a read takes no lock')
+    const short = lengths.map((length) => setting.row(OPERATION_WRITE, FIRST, 0, length))
+    for (const row of [...short, setting.row(OPERATION_READ, FIRST, 0, 4096)]) {
+      setting.writes.locks.entered(row * rows.ROW_WORDS)
+      assert.equal(setting.takes(FIRST), true, 'it is soon done, or takes no lock')
+    }
+    setting.close()
+  })
+
+  test('those to a file whose lock is taken for another of its descriptors, and taken since', () => {
+    const setting = new Setting()
+    const trim = setting.row(OPERATION_TRIM, SECOND, 0, 4096) * rows.ROW_WORDS
+    for (const slot of [FIRST, SECOND]) {
+      setting.writes.fileClosed(slot)
+      setting.files[slot]!.inode = '1:1'
+      setting.writes.fileOpened(setting.files[slot]!)
+    }
+    assert.ok(setting.takes(FIRST))
+    setting.writes.locks.entered(trim)
+    assert.equal(setting.takes(FIRST), false)
+    setting.submitAll()
+    assert.deepEqual([setting.delivered.length, setting.inRing.length], [0, 1])
+    setting.writes.locks.left(trim)
+    // The descriptor that it was taken for is gone; the file is not.
+    setting.writes.fileClosed(SECOND)
+    while (!setting.takes(FIRST));
     setting.close()
   })
 

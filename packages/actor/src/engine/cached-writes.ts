@@ -1,10 +1,4 @@
-import {
-  nowMicros,
-  OPERATION_ALLOCATE,
-  OPERATION_TRIM,
-  OPERATION_TRUNCATE,
-  OPERATION_WRITE,
-} from '@uring-actor/client/protocol'
+import { nowMicros, OPERATION_WRITE } from '@uring-actor/client/protocol'
 import { errnoOf } from '../files/errno.ts'
 import type { OpenFile } from '../files/file-table.ts'
 import { writeHere } from '../files/pool-transfer.ts'
@@ -22,6 +16,8 @@ import {
 } from '../operations/operation-table.ts'
 import { DirtyPages } from './dirty-pages.ts'
 import type { ResultSink } from './engine.ts'
+import { FileLocks } from './file-locks.ts'
+import { RowResults } from './row-results.ts'
 import { RunDelay } from './run-delay.ts'
 
 /** A longer copy is another thread's. */
@@ -63,8 +59,6 @@ const FULL_REST_MICROS = 50_000
  *
  * because after each wait they are the workers' for RESTS times as long; and nothing is written here where the
  * kernel is about to make writers wait (DirtyPages), or while a worker has the file's lock.
- *
- *   invariant:   0 <= #locks[slot], the requests of a file in the ring that take its lock
  */
 export class CachedWrites {
   /** Writes made here, for the statistics. */
@@ -75,7 +69,8 @@ export class CachedWrites {
   readonly #delay: Pick<RunDelay, 'micros' | 'close'>
   /** By slot: the files whose writes are made here; null for all others. */
   readonly #files: Array<OpenFile | null>
-  readonly #locks: Int32Array
+  /** Which files a worker has the lock of: to be told what enters the ring, and leaves it. */
+  readonly locks: FileLocks
   /** By slot: microseconds of a write, on average, and until when the file's writes are the workers'. */
   readonly #means: Float64Array
   readonly #slowUntil: Float64Array
@@ -88,11 +83,8 @@ export class CachedWrites {
   #left = 0
   /** Rows begun and not written. */
   readonly #rows: number[] = []
-  /** Rows written and not delivered, with their results; and what takes the next ones while these are. */
-  #done: number[] = []
-  #results: number[] = []
-  #spareDone: number[] = []
-  #spareResults: number[] = []
+  /** Of rows written and not delivered. */
+  readonly #results: RowResults
 
   constructor(
     words: Int32Array,
@@ -106,42 +98,27 @@ export class CachedWrites {
     this.#dirty = dirty
     this.#delay = delay
     this.#files = new Array(fileSlots).fill(null)
-    this.#locks = new Int32Array(fileSlots)
+    this.#results = new RowResults(words.length / ROW_WORDS)
+    this.locks = new FileLocks(words, fileSlots, MOST_BYTES)
     this.#means = new Float64Array(fileSlots)
     this.#slowUntil = new Float64Array(fileSlots)
   }
 
   /** Rows begun here that are not delivered. */
   get waiting(): number {
-    return this.#rows.length + this.#done.length
+    return this.#rows.length + this.#results.count
   }
 
   fileOpened(file: OpenFile): void {
     this.#files[file.slot] = file.writesByWorker ? file : null
-    this.#locks[file.slot] = 0
     this.#means[file.slot] = 0
     this.#slowUntil[file.slot] = 0
+    this.locks.fileOpened(file)
   }
 
   fileClosed(slot: number): void {
     this.#files[slot] = null
-  }
-
-  /** A row's request goes into the ring, or has come back from there. */
-  entered(at: number): void {
-    if (this.#locksFile(at)) this.#locks[this.#words[at + ROW_FILE]]!++
-  }
-
-  left(at: number): void {
-    if (this.#locksFile(at)) this.#locks[this.#words[at + ROW_FILE]]!--
-  }
-
-  #locksFile(at: number): boolean {
-    const words = this.#words
-    if (words[at + ROW_PHASE] !== PHASE_TRANSFER) return false
-    const kind = words[at + ROW_KIND]
-    if (kind === OPERATION_WRITE || kind === OPERATION_TRIM) return true
-    return kind === OPERATION_ALLOCATE || kind === OPERATION_TRUNCATE
+    this.locks.fileClosed(slot)
   }
 
   /** Takes a row whose write is to be made here; it must not belong to a chain. False: it is the ring's. */
@@ -152,7 +129,7 @@ export class CachedWrites {
       return false
     }
     const slot = words[at + ROW_FILE]
-    if (this.#files[slot] === null || this.#locks[slot] !== 0) return false
+    if (this.#files[slot] === null || this.locks.isKept(slot)) return false
     const length = words[at + ROW_LEN] - words[at + ROW_DONE]
     if (length > MOST_BYTES || words[at + ROW_OFF_HIGH] >= HIGH_END) return false
     if (!this.#isTime(slot) || !this.#hasRoom(length)) return false
@@ -198,7 +175,7 @@ export class CachedWrites {
     while (index < rows.length && now - starts < MOST_MICROS) {
       const row = rows[index]!
       const slot = this.#words[row * ROW_WORDS + ROW_FILE]
-      if ((this.#stalledUntil > 0 || this.#slowUntil[slot]! > 0) && ring(row)) {
+      if (this.#wouldWait(slot) && ring(row)) {
         index++
         continue
       }
@@ -212,6 +189,11 @@ export class CachedWrites {
     rows.length -= index
   }
 
+  /** That has become known since the row was taken. */
+  #wouldWait(slot: number): boolean {
+    return this.#stalledUntil > 0 || this.#slowUntil[slot]! > 0 || this.locks.isKept(slot)
+  }
+
   /** Makes writes to one file, as many as share a reading of the clock; returns where the others begin. */
   #makeSome(rows: readonly number[], from: number, slot: number): number {
     const words = this.#words
@@ -219,8 +201,8 @@ export class CachedWrites {
     do {
       const row = rows[index]!
       const at = row * ROW_WORDS
-      this.#done.push(row)
-      this.#results.push(this.#write(at, slot))
+      this.#results.add(row, this.#write(at, slot))
+      this.made++
       bytes += words[at + ROW_ASKED]
       index++
     } while (
@@ -231,19 +213,16 @@ export class CachedWrites {
     return index
   }
 
-  /** Gives the results of the writes that were made to `sink`; returns how many. */
+  /** Gives the results of the writes that were made to `sink`, which may begin others; returns how many. */
   deliver(sink: ResultSink): number {
-    // Who hears of a result may begin another row, and even have it submitted.
-    const [rows, results] = [this.#done, this.#results]
-    this.#done = this.#spareDone
-    this.#results = this.#spareResults
-    const count = rows.length
-    for (let index = 0; index < count; index++) sink.completed(rows[index]!, results[index]!)
-    this.made += count
-    rows.length = 0
-    results.length = 0
-    this.#spareDone = rows
-    this.#spareResults = results
+    const results = this.#results
+    let count = 0
+    while (results.count > 0) {
+      const { row, res } = results
+      results.advance()
+      count++
+      sink.completed(row, res)
+    }
     return count
   }
 

@@ -210,7 +210,7 @@ export class UringEngine implements Engine {
   #enterRing(row: number, linked: boolean): void {
     const at = row * ROW_WORDS
     if (this.#isWrite(at)) this.#bufferedWrites.begun(this.#words[at + ROW_FILE])
-    this.#cachedWrites.entered(at)
+    this.#cachedWrites.locks.entered(at)
     this.#encoder.encode(row, linked)
   }
 
@@ -262,7 +262,7 @@ export class UringEngine implements Engine {
     if (tag >= 0) {
       const at = tag * ROW_WORDS
       if (this.#isWrite(at)) this.#bufferedWrites.ended(this.#words[at + ROW_FILE])
-      this.#cachedWrites.left(at)
+      this.#cachedWrites.locks.left(at)
       // Whoever has the row next is not to be cancelled.
       if (this.#cancelsDue.length > 0)
         this.#cancelsDue = this.#cancelsDue.filter((row) => row !== tag)

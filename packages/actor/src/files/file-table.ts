@@ -25,6 +25,8 @@ export class OpenFile {
   byPool = false
   /** A regular file, of which fstat(2) does not wait for anything. */
   local = false
+  /** Which file it is, of whichever name; '' where that is not asked for. */
+  inode = ''
   /** The ring would have a kernel worker write to it, if only to the page cache (engine/cached-writes.ts). */
   writesByWorker = false
   /** Its client may read what is in the page cache itself (offered-files.ts). */

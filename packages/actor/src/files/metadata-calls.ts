@@ -222,6 +222,7 @@ export class MetadataCalls implements FileCalls {
     file.handle = handle
     file.byPool = this.#isByPool(opened)
     file.local = stats.isFile() && opened.filesystem.isLocal
+    file.inode = `${stats.dev}:${stats.ino}`
     file.writesByWorker = file.cachesWrites && opened.filesystem.writesByWorker
     file.endless = stats.isCharacterDevice() && ENDLESS_DEVICES.has(Number(stats.rdev))
     file.stream = stats.isFIFO() || (stats.isCharacterDevice() && isatty(fd))
