@@ -129,7 +129,7 @@ export class CachedWrites {
       return false
     }
     const slot = words[at + ROW_FILE]
-    if (this.#files[slot] === null || this.locks.isKept(slot)) return false
+    if (!this.#files[slot] || this.locks.isKept(slot)) return false
     const length = words[at + ROW_LEN] - words[at + ROW_DONE]
     if (length > MOST_BYTES || words[at + ROW_OFF_HIGH] >= HIGH_END) return false
     if (!this.#isTime(slot) || !this.#hasRoom(length)) return false

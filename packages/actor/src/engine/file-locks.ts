@@ -86,7 +86,7 @@ export class FileLocks {
   }
 
   #lockOf(slot: number): FileLock | null {
-    return this.#ofSlot[slot] as FileLock | null
+    return this.#ofSlot[slot] ?? null
   }
 
   #keeps(at: number): boolean {
