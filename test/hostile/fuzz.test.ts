@@ -13,7 +13,7 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import { spawnActor } from '@uring-actor/actor'
 import { connect } from '@uring-actor/client'
 import { within } from '../support/outcome.ts'
-import { eventually, openDescriptors } from '../support/process-state.ts'
+import { eventually, openDescriptors, whatIsLeft } from '../support/process-state.ts'
 import { patternBytes, temporaryDirectory, temporaryFile } from '../support/temporary.ts'
 import { startTask, type TaskOrders } from '../support/thread.ts'
 import { missingProgram } from '../support/tools.ts'
@@ -105,7 +105,7 @@ test(`random words in channels and header, seed ${SEED}`, { skip }, async (conte
   // The thread-pool's own descriptors, and those of module loading, are few.
   assert.ok(
     await eventually(() => openDescriptors() <= before + 8),
-    `${openDescriptors()} of ${before}`,
+    `${openDescriptors()} of ${before}; ${whatIsLeft()}`,
   )
 })
 

@@ -31,6 +31,26 @@ export function descriptorsOf(path: string): number {
   }).length
 }
 
+/** What the open descriptors are, and where each thread waits in the kernel: to be told where some are left. */
+export function whatIsLeft(): string {
+  const descriptors = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return 'the listing'
+    }
+  })
+  const threads = readdirSync('/proc/self/task').map((thread) => {
+    try {
+      const at = (name: string): string => readFileSync(`/proc/self/task/${thread}/${name}`, 'utf8')
+      return `${at('comm').trim()} in ${at('wchan')}`
+    } catch {
+      return 'one that has just ended'
+    }
+  })
+  return `descriptors: ${descriptors.sort().join(', ')}; threads: ${threads.join(', ')}`
+}
+
 export function threadCount(): number {
   return readdirSync('/proc/self/task').length
 }
