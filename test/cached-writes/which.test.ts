@@ -42,8 +42,9 @@ describe('writes to the page cache', { skip }, () => {
   }
 
   /**
-   * Of many, all, unless this system is slow: one that waits for the disk, as any may, has the next ones go to
-   * the ring. So it begins when none has waited of late.
+   * How many of a hundred are made follows from how long they take on this system, which no test can say: after one
+   * that waits the next ones go to the ring (packages/actor/test/cached-writes-left.test.ts has the rules). The
+   * first one is made in any case, since it begins when none has waited of late.
    */
   async function assertMade(t: TestContext, work: (n: number) => unknown): Promise<void> {
     const rested = await eventually(

@@ -2,7 +2,7 @@
 const FEW = 4
 
 /**
- * The buffered writes in flight. On ext4, which cannot write to the page cache without waiting, the
+ * The buffered writes in flight in the ring (cached-writes.ts has those that are not). On ext4, which cannot write to the page cache without waiting, the
  * kernel's workers do them, one of them for all of a file; on xfs and btrfs most are done as they are
  * submitted. So what is in flight after a submission is a worker's.
  *

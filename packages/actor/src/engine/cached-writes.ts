@@ -55,10 +55,12 @@ const FULL_REST_MICROS = 50_000
  * (OpenFile.writesByWorker): the actor makes them itself, in the course of a submission, for a fraction of what
  * handing over takes. Such a write seldom waits for anything, but can; and all clients would wait with it. So
  *
- *   time that the actor has waited in writes   <=   1 / (1 + RESTS) of its time, and one wait
+ *   time in waits of STALL_MICROS and longer   <=   1 / (1 + RESTS) of the actor's, and one wait
  *
- * because after each wait they are the workers' for RESTS times as long; and nothing is written here where the
- * kernel is about to make writers wait (DirtyPages), or while a worker has the file's lock.
+ * because after each of them all writes are the workers' for RESTS times as long, as far as the ring has room and
+ * the wait was not for a processor (of the last DELAY_MICROS too: a stall beside such a wait may pass for one).
+ * Shorter ones are those of a slow file. And nothing is written here where the kernel is about to make writers
+ * wait (DirtyPages), or while a worker has the file's lock.
  */
 export class CachedWrites {
   /** Writes made here, for the statistics. */

@@ -48,7 +48,7 @@ const TAG_CANCEL = -2
 const DOORBELL_FILE = 0
 
 /**
- * Buffered writes are done by a kernel worker, some microseconds each; waking up for every one of
+ * Buffered writes that enter the ring are done by a kernel worker, some microseconds each; waking up for every one of
  * them costs more than they do. So many completions one wake-up waits for, and so long at most. A
  * device's completions are not gathered: whoever waits for them is to ask for the next at once.
  */

@@ -57,8 +57,8 @@ export function connect(address?: ActorAddress): Client {
   if (Atomics.load(header, HEADER_CLIENTS) >= maxClients) throw tooManyClients(header, maxClients)
   const { transport, port, message } = prepare(to)
   const client = new Client(transport, port, message.owner)
-  // The place of a thread that is terminated before the actor has heard of it is found to be free a second
-  // later only (one that exits gives it back, see Place): so nothing that takes time stands between these.
+  // The place of a thread that is terminated before the actor has heard of it is found to be free some looks
+  // of the actor later only (one that exits gives it back, see Place): so nothing that takes time stands between these.
   if (!transport.place.take(maxClients)) {
     transport.close()
     throw tooManyClients(header, maxClients)
