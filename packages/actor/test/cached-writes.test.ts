@@ -21,6 +21,7 @@ beforeEach(() => mock.restoreAll())
 describe('a write to the page cache', () => {
   test('is made at once, at its place, and counted', () => {
     const setting = new Setting()
+    setting.patient = true
     assert.ok(setting.takes(FIRST, 0, 100))
     assert.ok(setting.takes(FIRST, 8192, LONGEST))
     assert.ok(setting.takes(SECOND, 5, 1))
