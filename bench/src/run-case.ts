@@ -66,8 +66,21 @@ export async function runCase(orders: CaseOrders): Promise<Measured> {
     running = null
   })
   if (how !== 0) throw new Error(faultOf(how, errors.trim()))
-  const { sample, latency } = JSON.parse(output) as Measured
+  const { sample, latency } = measuredFrom(output)
   return { sample: { ...sample, [EXIT.key]: ended - lastOutput }, latency }
+}
+
+/**
+ * Reads the line that a case's process prints. A figure that is none, such as what an operation costs
+ * where none was done, fails the case: nothing is to be told, compared or judged by it.
+ */
+export function measuredFrom(line: string): Measured {
+  const measured = JSON.parse(line) as Measured
+  for (const [metric, value] of Object.entries(measured.sample)) {
+    // JSON has no word for a number that is not finite, and says null.
+    if (!Number.isFinite(value)) throw new Error(`it measured no ${metric}: too little was done`)
+  }
+  return measured
 }
 
 /** What a case's process has said of its end; of one that was ended, that it was. */

@@ -138,6 +138,8 @@ async function windowAt(
   const began = performance.now()
   const used = process.cpuUsage()
   await sleep(MEASURED_MILLIS)
+  // On a busy machine a while as short may pass without an operation, and would have no figures.
+  while (meter.count === before) await sleep(1)
   const { user, system } = process.cpuUsage(used)
   const operations = meter.count - before
   return {
