@@ -144,6 +144,19 @@ describe('writes to the page cache', { skip }, () => {
     await target.close()
   })
 
+  test('are of one batch each, also where there is no time for all of them at once', async () => {
+    const inBatches = async (): Promise<number> => {
+      const { batch } = await actor.stats()
+      return Math.round(batch.count * batch.mean)
+    }
+    const long = Buffer.alloc(32_768, 1)
+    const before = await inBatches()
+    for (let round = 0; round < 10; round++) {
+      await Promise.all(Array.from({ length: 60 }, (_, n) => file.write(long, 0, long.length, n)))
+    }
+    assert.equal((await inBatches()) - before, 10 * 60)
+  })
+
   test('are all made by the ring with { cachedWrites: false }', async () => {
     await file.close()
     await client.close()

@@ -2,7 +2,7 @@
 // hand; results are kept back and let go; faults strike real files too, on each engine.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { describe, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnActor } from '@uring-actor/actor'
 import {
@@ -25,6 +25,21 @@ async function historyOf(
   await using tested = await spawnTestActor({ ...plan, trace: true })
   await program(tested)
   return tested.faults.history()
+}
+
+/** A test actor that works on real files; null where it cannot, which is the reason of a skip. */
+async function ofRealFiles(
+  plan: FaultPlan,
+  wrap: 'io_uring' | 'threadpool',
+  t: TestContext,
+): Promise<TestActor | null> {
+  try {
+    return await spawnTestActor({ ...plan, wrap })
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ERR_URING_ENGINE') throw error
+    t.skip((error as Error).message)
+    return null
+  }
 }
 
 /** Reads and writes, each after the one before it. */
@@ -111,6 +126,20 @@ describe('a test actor', () => {
       last.map(({ kind, operation }) => [kind, operation]),
       [['delay', 1]],
     )
+  })
+
+  test('takes a step with more writes to real files than there is time for at once', async (t) => {
+    const tested = await ofRealFiles({ time: 'manual', delayMicros: [1, 1] }, 'io_uring', t)
+    if (tested === null) return
+    await using _ = tested
+    const opening = tested.connect().open(temporaryFile(1 << 16), 'r+')
+    await tested.faults.run()
+    const file = await opening
+    const bytes = Buffer.alloc(32_768, 1)
+    const written = Array.from({ length: 120 }, (_, n) => file.write(bytes, 0, bytes.length, n))
+    await within(10_000, 'the step', tested.faults.step(0))
+    await within(10_000, 'what is left', tested.faults.run())
+    await within(10_000, 'the writes', Promise.all(written))
   })
 
   test('keeps results back, and lets them go', async () => {
@@ -224,12 +253,8 @@ describe('a test actor', () => {
   for (const wrap of ['io_uring', 'threadpool'] as const) {
     test(`injects faults into operations on real files: ${wrap}`, async (t) => {
       const path = temporaryFile(1 << 16)
-      const plan = { seed: 3, wrap, rates: { short: 0.4, interrupt: 0.3, busy: 0.2 } }
-      const tested = await spawnTestActor(plan).catch((error) => {
-        if (error.code !== 'ERR_URING_ENGINE') throw error
-        t.skip(error.message)
-        return null
-      })
+      const rates = { short: 0.4, interrupt: 0.3, busy: 0.2 }
+      const tested = await ofRealFiles({ seed: 3, rates }, wrap, t)
       if (tested === null) return
       await using _ = tested
       const { faults } = tested

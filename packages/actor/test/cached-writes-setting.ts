@@ -33,6 +33,8 @@ export class Setting {
   /** All that a write takes is waiting for a processor, as it may be where many tests run. */
   patient = false
   ringHasRoom = true
+  /** How many the last submission has left for a later one. */
+  left = 0
 
   constructor() {
     const dirty = {
@@ -87,7 +89,7 @@ export class Setting {
   }
 
   submit(): number {
-    this.writes.make((row) => {
+    this.left = this.writes.make((row) => {
       if (this.ringHasRoom) this.inRing.push(row)
       return this.ringHasRoom
     })

@@ -105,16 +105,20 @@ describe('a write to the page cache', () => {
   })
 })
 
-test('writes leave the others their turn', () => {
-  const setting = new Setting()
-  setting.patient = true
-  const writes = slowWrites(() => 60)
-  for (let count = 0; count < 16; count++) assert.ok(setting.takes(FIRST))
-  setting.submit()
-  // A group of four takes longer than all may.
-  assert.equal(writes.mock.callCount(), 4)
-  assert.equal(setting.writes.waiting, 12)
-  setting.submitAll()
-  assert.equal(setting.delivered.length + setting.inRing.length, 16)
-  setting.close()
-})
+for (const length of [1, 512, 4096]) {
+  test(`writes of ${length} bytes leave the others their turn`, () => {
+    const setting = new Setting()
+    setting.patient = true
+    const writes = slowWrites(() => 60)
+    for (let count = 0; count < 16; count++) assert.ok(setting.takes(FIRST, 0, length))
+    setting.submit()
+    // A group of four takes longer than all may.
+    assert.equal(writes.mock.callCount(), 4)
+    assert.equal(setting.writes.waiting, 12)
+    assert.equal(setting.left, 12)
+    setting.submitAll()
+    assert.equal(setting.delivered.length + setting.inRing.length, 16)
+    assert.ok(setting.left <= setting.inRing.length)
+    setting.close()
+  })
+}

@@ -52,6 +52,7 @@ class ManualEngine {
   readonly table = new OperationTable(CAPACITY)
   room = 8
   unsubmitted = 0
+  leftOver = 0
   /** Operations begun and not completed, and those that were to be cancelled, by their user data. */
   begun: number[] = []
   cancelled: number[] = []

@@ -41,8 +41,9 @@ const STALL_MICROS = 1000
 const RESTS = 20
 /** So long the others wait for writes at most, in microseconds, before they have their turn. */
 const MOST_MICROS = 100
-/** The clock is read after so many bytes: a reading takes a tenth of a short write. */
+/** The clock is read after so many bytes, or writes: a reading takes a tenth of a short write. */
 const CLOCK_BYTES = 16_384
+const CLOCK_WRITES = 4
 /** What a write has waited for a processor is no stall. So often it is asked how long that was until then. */
 const DELAY_MICROS = 5000
 /** So many bytes are written before it is asked again how many more may be, and so many are to be left. */
@@ -166,19 +167,21 @@ export class CachedWrites {
 
   /**
    * Makes the writes that were taken, or as many as there is time for. Where one of them has waited, the others
-   * are given to `ring`, which says whether it has room.
+   * are given to `ring`, which says whether it has room. Returns how many it has not made.
    */
-  make(ring: (row: number) => boolean): void {
+  make(ring: (row: number) => boolean): number {
     const rows = this.#rows
     const starts = nowMicros()
     if (starts - this.#delayedAt > DELAY_MICROS) this.#askDelay(starts)
     let now = starts
     let index = 0
+    let given = 0
     while (index < rows.length && now - starts < MOST_MICROS) {
       const row = rows[index]!
       const slot = this.#words[row * ROW_WORDS + ROW_FILE]
       if (this.#wouldWait(slot) && ring(row)) {
         index++
+        given++
         continue
       }
       const next = this.#makeSome(rows, index, slot)
@@ -189,6 +192,7 @@ export class CachedWrites {
     }
     if (index < rows.length) rows.copyWithin(0, index)
     rows.length -= index
+    return rows.length + given
   }
 
   /** That has become known since the row was taken. */
@@ -209,6 +213,7 @@ export class CachedWrites {
       index++
     } while (
       bytes < CLOCK_BYTES &&
+      index - from < CLOCK_WRITES &&
       index < rows.length &&
       words[rows[index]! * ROW_WORDS + ROW_FILE] === slot
     )

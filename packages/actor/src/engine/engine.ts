@@ -51,6 +51,8 @@ export interface Engine {
   readonly room: number
   /** Requests begun and not submitted. */
   readonly unsubmitted: number
+  /** How many of those that there were the last submission has left for a later one. */
+  readonly leftOver: number
   /** Requests submitted that have not completed. */
   readonly inFlight: number
   /**

@@ -86,6 +86,7 @@ export class ThreadPoolEngine implements Engine {
     cachedWrites: 0,
   }
   unsubmitted = 0
+  readonly leftOver = 0
   inFlight = 0
   readonly #host: Host
   readonly #onWake: () => void

@@ -79,6 +79,7 @@ export class UringEngine implements Engine {
   readonly restricted: boolean
   readonly doorbell: number
   readonly limitations: readonly Limitation[]
+  leftOver = 0
   #ring: Ring
   #native: NativeRing
   #waker: NativeWaker
@@ -191,7 +192,7 @@ export class UringEngine implements Engine {
   }
 
   hasWork(): boolean {
-    return this.#ring.hasWork()
+    return this.#cachedWrites.waiting > 0 || this.#ring.hasWork()
   }
 
   supports(kind: number, blockDevice: boolean): boolean {
@@ -245,7 +246,7 @@ export class UringEngine implements Engine {
     const enters = this.#ring.unsubmitted > 0 || this.#ring.needsEnter()
     // Devices are to have their work first.
     if (enters) this.#ring.enter(0, -1, 0)
-    if (writes) this.#cachedWrites.make(this.#handOver)
+    this.leftOver = writes ? this.#cachedWrites.make(this.#handOver) : 0
     if (enters || writes) sink.reaping()
     const completed = this.poll(sink)
     this.#bufferedWrites.submitted()
@@ -308,9 +309,11 @@ export class UringEngine implements Engine {
   }
 
   registerFile(file: OpenFile): number {
+    const registered = this.#native.registerFile(file.slot, file.fd)
+    if (registered < 0) return registered
     this.#bufferedWrites.fileOpened(file.slot, file.kind === FILE_KIND_REGULAR && !file.direct)
     if (this.#mayWrite) this.#cachedWrites.fileOpened(file)
-    return this.#native.registerFile(file.slot, file.fd)
+    return registered
   }
 
   unregisterFile(slot: number): void {

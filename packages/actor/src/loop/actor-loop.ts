@@ -193,17 +193,18 @@ export class ActorLoop {
     if (submitting > 0) dispatcher.table.submitted(before)
     const inFlight = dispatcher.table.inUse
     if (inFlight > dispatcher.maxInFlight) dispatcher.maxInFlight = inFlight
-    if (submitting > 0 && this.#header[HEADER_TRACE] !== TRACE_OFF) {
-      addTo(this.batches, 0, submitting)
+    const completed = engine.submit(dispatcher)
+    const submitted = submitting > 0 ? submitting - engine.leftOver : 0
+    if (submitted > 0 && this.#header[HEADER_TRACE] !== TRACE_OFF) {
+      addTo(this.batches, 0, submitted)
       addTo(this.batches, HISTOGRAM_F64, inFlight)
     }
-    const completed = engine.submit(dispatcher)
     this.#publish()
     const after = nowMicros()
     dispatcher.now = after
-    if (submitting > 0) this.#slice.measured(submitting, completed, after - before, engine.inFlight)
+    if (submitted > 0) this.#slice.measured(submitted, completed, after - before, engine.inFlight)
     this.#busyMicros += after - started
-    if (this.rows.recording) this.rows.ended(before, after, submitting, completed)
+    if (this.rows.recording) this.rows.ended(before, after, submitted, completed)
     if (completed > 0) dispatcher.busyShare = (before - started) / completed
     return submitting + completed
   }

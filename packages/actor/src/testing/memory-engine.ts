@@ -61,6 +61,9 @@ export class MemoryEngine implements Engine {
   get unsubmitted(): number {
     return 0
   }
+  get leftOver(): number {
+    return 0
+  }
   get inFlight(): number {
     return this.#done.length
   }

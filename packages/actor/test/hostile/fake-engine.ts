@@ -83,6 +83,7 @@ export class FakeEngine implements Engine {
   get unsubmitted(): number {
     return this.#begun.length
   }
+  readonly leftOver = 0
   get inFlight(): number {
     return this.#inFlight.length
   }
