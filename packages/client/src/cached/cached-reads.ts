@@ -95,14 +95,15 @@ export class CachedReads implements CacheReader {
     if (bytesRead < 0) return null
     if (this.#undelivered++ === 0) RESOLVED.then(this.#deliver)
     this.#budget -= 1 + (bytesRead >> TURN_SHIFT)
-    if (this.#isTraced) this.#transport.trace.ownRead(this.#traced, false)
-    if (this.#budget <= 0) return this.#afterTurn({ bytesRead, buffer })
-    if (this.#isTraced) this.#transport.trace.ownDelivered(this.#traced, bytesRead, false)
+    const traced = this.#isTraced ? this.#traced : null
+    const waits = this.#budget <= 0
+    if (traced !== null) this.#transport.trace.ownRead(traced, false)
+    if (waits) return this.#afterTurn({ bytesRead, buffer }, traced)
+    if (traced !== null) this.#transport.trace.ownDelivered(traced, bytesRead, false)
     return Promise.resolve({ bytesRead, buffer })
   }
 
-  #afterTurn<T extends { bytesRead: number }>(result: T): Promise<T> {
-    const traced = this.#isTraced ? this.#traced : null
+  #afterTurn<T extends { bytesRead: number }>(result: T, traced: OwnRead | null): Promise<T> {
     if (traced !== null) this.#traced = new OwnRead(this.#slot)
     if (this.#waiting.length === 0) setImmediate(this.#turn)
     return new Promise((resolve) => {
@@ -117,8 +118,9 @@ export class CachedReads implements CacheReader {
     if (!this.#areFew(file)) return -1
     const bytesRead = this.#read(file, bytes, memory)
     if (bytesRead >= 0 && this.#isTraced) {
-      this.#transport.trace.ownRead(this.#traced, true)
-      this.#transport.trace.ownDelivered(this.#traced, bytesRead, false)
+      const traced = this.#traced
+      this.#transport.trace.ownRead(traced, true)
+      this.#transport.trace.ownDelivered(traced, bytesRead, false)
     }
     return bytesRead
   }
@@ -167,6 +169,8 @@ export class CachedReads implements CacheReader {
   }
 
   #describe(file: FileHandleState, length: number): void {
+    // A subscriber to its span may read something too.
+    if (this.#transport.trace.publishes) this.#traced = new OwnRead(this.#slot)
     const traced = this.#traced
     traced.fd = file.slot
     traced.offLow = positionLow

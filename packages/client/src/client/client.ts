@@ -23,6 +23,7 @@ import type { ActorStats, ClientStats } from '../trace/stats.ts'
 import type { TraceLevel, TraceOptions } from '../trace/types.ts'
 import { type AbortOptions, bounded, boundsOf, type CallOptions } from '../transport/call-bounds.ts'
 import { promiseFor, SETTLE_VOID } from '../transport/operation.ts'
+import { ordered } from '../transport/ordered.ts'
 import {
   arenaFull,
   call,
@@ -208,7 +209,7 @@ export class Client {
     const members = ChainBuilder.membersOf(chain)
     const begin = (): Promise<unknown[]> => runChain(transport, members, flags, bounds)
     return bounded(bounds, () => {
-      const run = transport.ordered(flags, begin, bounds)
+      const run = ordered(transport, flags, begin, bounds)
       for (const file of new Set(members.map(({ file }) => file))) file?.runs.track(run)
       return run
     })
@@ -258,7 +259,7 @@ export class Client {
     const transport = this.#transport
     if (transport.failure !== null) return
     transport.closing = true
-    await transport.settled()
+    await transport.turns.settled()
     try {
       await runAsync(transport, this.#detachSteps())
     } catch (error) {

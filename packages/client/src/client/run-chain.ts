@@ -14,7 +14,8 @@ import {
 import { busy } from '../transport/busy.ts'
 import type { CallBounds } from '../transport/call-bounds.ts'
 import { type Operation, type Outcome, SETTLE_OUTCOME } from '../transport/operation.ts'
-import { postSpec } from '../transport/request-spec.ts'
+import { postTogether } from '../transport/post-together.ts'
+import type { RequestSpec } from '../transport/request-spec.ts'
 import { orderOf } from '../transport/steps.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Member } from './chain.ts'
@@ -34,12 +35,11 @@ export async function runChain(
     throw outOfRange('chain length', `<= ${most} operations`, members.length)
   }
   for (const { bytes, staged } of members) if (bytes && staged) orderOf(transport, bytes.length)
-  const drain = (flags & REQUEST_DRAIN) !== 0
   const since = transport.trace.now()
   const outcomes = await new Promise<Outcome[]>((resolve, reject) => {
     const settled: Outcome[] = []
     let left = members.length
-    const enter = transport.inContext((): boolean => {
+    const enter = transport.trace.inContext((): boolean => {
       if (transport.failure !== null) {
         reject(transport.failure)
         return true
@@ -55,27 +55,21 @@ export async function runChain(
         reject(tooBusy(transport, members))
         return true
       }
-      members.forEach((member, index) => {
-        postMember(
-          transport,
-          member,
-          pages[index],
-          index,
-          members.length,
-          drain,
-          (outcome) => {
-            // The actor completes all members together, so nobody has his memory back in between.
-            settled[index] = outcome
-            if (--left === 0) {
-              bounds?.ended()
-              resolve(settled)
-            }
-          },
-          reject,
-          bounds,
-          since,
-        )
+      const operations = members.map((member, index) => {
+        const operation = claimMember(transport, member, pages[index], since)
+        operation.reject = reject
+        operation.resolve = (outcome) => {
+          // The actor completes all members together, so nobody has his memory back in between.
+          settled[index] = outcome as Outcome
+          if (--left === 0) {
+            bounds?.ended()
+            resolve(settled)
+          }
+        }
+        bounds?.follow(operation, () => giveBuffer(operation, member))
+        return operation
       })
+      postTogether(transport, operations, linkedSpecs(members, operations, flags))
       return true
     })
     if (bounds === null) transport.operations.whenReady(enter)
@@ -114,21 +108,11 @@ function claimAll(transport: Transport, members: Member[]): number[] | null {
   return pages
 }
 
-function postMember(
-  transport: Transport,
-  member: Member,
-  page: number,
-  index: number,
-  count: number,
-  drain: boolean,
-  settled: (outcome: Outcome) => void,
-  failed: (error: Error) => void,
-  bounds: CallBounds | null,
-  since: number,
-): void {
+/** An operation for a member, with its memory. */
+function claimMember(transport: Transport, member: Member, page: number, since: number): Operation {
   const { bytes, staged, spec } = member
   const operation = transport.operations.claim()
-  if (operation === null) throw new Error('a chain was posted without room for it')
+  if (operation === null) throw new Error('a chain was begun without room for it')
   const { arena } = transport
   operation.page = page
   if (bytes !== null) {
@@ -138,16 +122,28 @@ function postMember(
   }
   transport.trace.calledAt(operation, since)
   operation.settle = SETTLE_OUTCOME
-  operation.reject = failed
-  operation.resolve = (outcome) => settled(outcome as Outcome)
   if (isStagedRead(member)) {
     operation.target = bytes
     operation.targetLength = (bytes as Uint8Array).length
   }
-  bounds?.follow(operation, () => giveBuffer(operation, member))
-  const flags = (index < count - 1 ? REQUEST_LINK : 0) | (drain && index === 0 ? REQUEST_DRAIN : 0)
-  const addrLow = bytes ? operation.addr : spec.addrLow
-  postSpec(transport, operation, { ...spec, flags, addrLow })
+  return operation
+}
+
+/** Each request is linked to the next one; the first waits for what was posted before, if that is asked for. */
+function linkedSpecs(
+  members: readonly Member[],
+  operations: readonly Operation[],
+  flags: number,
+): RequestSpec[] {
+  return members.map(({ spec, bytes }, index) => {
+    const link = index < members.length - 1 ? REQUEST_LINK : 0
+    const drain = index === 0 ? flags & REQUEST_DRAIN : 0
+    return {
+      ...spec,
+      flags: link | drain,
+      addrLow: bytes === null ? spec.addrLow : operations[index].addr,
+    }
+  })
 }
 
 /** The caller may use his buffer again: what is still read goes into one that the result names. */

@@ -1,5 +1,6 @@
 import { REQUEST_DURABLE } from '../protocol/index.ts'
 import { bounded, boundsOf, type CallBounds, type CallOptions } from '../transport/call-bounds.ts'
+import { ordered } from '../transport/ordered.ts'
 import type { Steps } from '../transport/steps.ts'
 import { positionValue } from './arguments.ts'
 import { cachedWithin, readCached, readCachedSync } from './cached.ts'
@@ -275,7 +276,7 @@ export abstract class FileTransfers extends FileCalls {
     if (closing) throw fileClosed('read')
     const bounds = boundsOf(transport, options)
     const begin = (): Promise<Uint8Array[]> => readMany(this.state, positions, length, bounds)
-    return bounded(bounds, () => transport.ordered(0, begin, bounds, runs))
+    return bounded(bounds, () => ordered(transport, 0, begin, bounds, runs))
   }
 
   /** Reads from the file's own position to its end: bytes, or text when an encoding is given. */

@@ -116,7 +116,7 @@ export async function readMany(
   const batch = new ReadBatch(file, count, length, bounds)
   const since = transport.trace.now()
   let next = 0
-  const enter = transport.inContext((): boolean => {
+  const enter = transport.trace.inContext((): boolean => {
     if (transport.failure !== null) {
       batch.stop(transport.failure)
       return true

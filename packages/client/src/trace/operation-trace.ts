@@ -22,7 +22,7 @@ import { type HandOn, OperationRows } from './operation-rows.ts'
 import { PostClock } from './post-clock.ts'
 import { isRecorded, Recorder } from './recorder.ts'
 import { SlowReports } from './slow.ts'
-import { hasSubscribers, Sampler, Span } from './spans.ts'
+import { hasSubscribers, inThisContext, Sampler, Span } from './spans.ts'
 import type { Completions, PostedOperations, Traced } from './traced.ts'
 import type { OperationFacts, SlowOperation } from './types.ts'
 
@@ -43,6 +43,8 @@ export class OperationTrace {
   readonly #clock: PostClock
   /** Spans that were begun and not ended: they are ended at any level. */
   #openSpans = 0
+  /** Those that have ended, and are to be published when it disturbs nobody. */
+  #ended: Span[] = []
   /** The time is taken that the posting takes which is under way. */
   timing = false
   /** A batch is delivered that is recorded, and what the header says meanwhile. */
@@ -88,16 +90,21 @@ export class OperationTrace {
     return false
   }
 
-  /** So many were settled. */
+  /** So many were settled: the spans that have ended are published. */
   delivered(count: number): void {
     if (this.#delivers) this.recorder.delivered(count)
-    // A subscriber to one of them may have changed the level, and made a blocking call.
     else this.recorder.flush()
+    this.#publishEnded()
   }
 
   /** True when operations are to have spans that somebody sees. */
   get publishes(): boolean {
     return isPublished(this.#header[HEADER_TRACE])
+  }
+
+  /** What enters later enters when another lets it: its spans are to have the caller's context. */
+  inContext(enter: () => boolean): () => boolean {
+    return this.publishes ? inThisContext(enter) : enter
   }
 
   /** An operation is claimed: its posting begins. */
@@ -181,14 +188,26 @@ export class OperationTrace {
     this.completed(read, res, RECORD_CACHED, times, 0)
     recorder.flush()
     read.span = null
+    this.#publishEnded()
   }
 
   #end(span: Span, operation: Traced, res: number): void {
     this.#openSpans--
     if (res >= 0) span.result = isTransfer(operation.kind) ? res : 0
     else span.error = this.#places.errorOf(res, OPERATION_NAMES[operation.kind], span.file)
-    span.finish(this.recorder.stages())
-    if ((this.#header[HEADER_TRACE] & TRACE_LOG) !== 0) writeLine(span)
+    span.stages = this.recorder.stages()
+    this.#ended.push(span)
+  }
+
+  /** Publishes the spans that have ended. A subscriber may wait for operations that end meanwhile. */
+  #publishEnded(): void {
+    if (this.#ended.length === 0) return
+    const ended = this.#ended
+    this.#ended = []
+    for (const span of ended) {
+      span.finish()
+      if ((this.#header[HEADER_TRACE] & TRACE_LOG) !== 0) writeLine(span)
+    }
   }
 
   /** The client has ended with this operation under way: its span ends with the client's error. */
@@ -198,7 +217,7 @@ export class OperationTrace {
     operation.span = null
     this.#openSpans--
     span.error = reason
-    span.finish(undefined)
+    span.finish()
   }
 }
 

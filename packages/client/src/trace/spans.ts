@@ -66,12 +66,11 @@ export class Span implements OperationSpan {
     this.#context = start.hasSubscribers
       ? (start.runStores(this, newContext) as AsyncResource)
       : newContext()
-    if (!blocking) end.publish(this)
+    if (!blocking && end.hasSubscribers) this.#context.runInAsyncScope(publishCalled, this)
   }
 
   /** Publishes the rest. */
-  finish(stages: Stages | undefined): void {
-    this.stages = stages
+  finish(): void {
     this.#context.runInAsyncScope(publishEnd, this)
   }
 }
@@ -84,6 +83,10 @@ function newContext(): AsyncResource {
 export function inThisContext(enter: () => boolean): () => boolean {
   const context = newContext()
   return () => context.runInAsyncScope(enter)
+}
+
+function publishCalled(this: OperationSpan): void {
+  end.publish(this)
 }
 
 /** Called as a method of the span, for an array would have to be made of an argument. */

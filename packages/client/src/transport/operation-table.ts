@@ -117,9 +117,22 @@ export class OperationTable {
 function advance(line: Queue<() => boolean>, mustWait: () => boolean): boolean {
   while (!mustWait()) {
     const next = line.first
-    if (next === undefined || !next()) break
+    if (next === undefined) break
+    if (!starts(next)) break
     // A subscriber to its span may have given it up meanwhile: then it has left already.
     if (line.first === next) line.shift()
   }
   return line.length === 0
+}
+
+/** One that throws is a fault of ours, which must not hold up those behind it for ever. */
+function starts(entry: () => boolean): boolean {
+  try {
+    return entry()
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+    return true
+  }
 }

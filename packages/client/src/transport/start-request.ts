@@ -31,7 +31,7 @@ export function startRequest(
     postSpec(transport, operation, spec)
     return true
   }
-  const entering = transport.inContext(enter)
+  const entering = transport.trace.inContext(enter)
   if (bounds === null) operations.whenFree(entering)
   else bounds.waitInLine((start) => operations.whenFree(start), entering, failed)
 }

@@ -2,6 +2,7 @@ import { UringError } from '../errors/index.ts'
 import type { CallBounds } from './call-bounds.ts'
 import type { Line } from './line.ts'
 import type { Outcome } from './operation.ts'
+import { ordered } from './ordered.ts'
 import type { RequestSpec } from './request-spec.ts'
 import { startRequest } from './start-request.ts'
 import type { Transport } from './transport.ts'
@@ -89,13 +90,13 @@ export function runAsync<T>(
   of: Runs | null = null,
 ): Promise<T> {
   const since = transport.trace.now()
-  return transport.ordered(flags, () => advance(transport, steps, bounds, since), bounds, of)
+  return ordered(transport, flags, () => advance(transport, steps, bounds, since), bounds, of)
 }
 
 /** As `runAsync`, when those operations of a file that are under way now have settled. */
 export function runAfter<T>(transport: Transport, others: Runs, steps: Steps<T>): Promise<T> {
   const since = transport.trace.now()
-  return transport.after(others, () => advance(transport, steps, null, since))
+  return transport.turns.takeAfter(others, () => advance(transport, steps, null, since))
 }
 
 /** As `runAsync`, when all that is under way now has settled. */
@@ -105,7 +106,7 @@ export function runAfterAll<T>(
   bounds: CallBounds | null,
 ): Promise<T> {
   const since = transport.trace.now()
-  return transport.afterAll(() => advance(transport, steps, bounds, since))
+  return transport.turns.takeAfterAll(() => advance(transport, steps, bounds, since))
 }
 
 async function advance<T>(

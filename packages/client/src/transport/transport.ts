@@ -13,10 +13,7 @@ import {
   wordsOf,
 } from '../protocol/index.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
-import { inThisContext } from '../trace/spans.ts'
 import { ActorLife, endOf } from './actor-life.ts'
-import { busy } from './busy.ts'
-import type { CallBounds } from './call-bounds.ts'
 import { CancelWords } from './cancel-words.ts'
 import { traceOf } from './client-trace.ts'
 import { CompletionRing } from './completion-ring.ts'
@@ -54,7 +51,8 @@ export class Transport {
   failure: Error | null = null
   /** `close` was called: what was begun goes on, nothing new begins. */
   closing = false
-  #turns = new Turns()
+  /** Who waits for whom of the operations of this client that are several requests. */
+  readonly turns: Turns = new Turns()
   #completions: CompletionRing
   #doorbell: Doorbell
   #life: ActorLife
@@ -107,7 +105,7 @@ export class Transport {
 
   /** Nothing of a file is under way, or waits, that a read must not overtake; `of` are its operations. */
   hasOnlyReads(slot: number, of: Runs): boolean {
-    return this.#underWay.onlyReads(slot) && of.size === 0 && !this.#turns.mustWait(0)
+    return this.#underWay.onlyReads(slot) && of.size === 0 && !this.turns.mustWait(0)
   }
 
   /** Throws when the client takes no new work. */
@@ -121,40 +119,12 @@ export class Transport {
     if (this.failure !== null) throw this.failure
   }
 
-  /** Begins an operation of several requests in its turn; `of` are those of its file. */
-  ordered<T>(
-    flags: number,
-    begin: () => Promise<T>,
-    bounds: CallBounds | null = null,
-    of: Runs | null = null,
-  ): Promise<T> {
-    if (bounds?.noWait && this.#turns.mustWait(flags)) {
-      return Promise.reject(busy(this, 'drain', 0))
-    }
-    return this.#turns.take(flags, begin, of)
-  }
-
-  /** Begins an operation when those of a file that are under way now have settled. */
-  after<T>(others: Runs, begin: () => Promise<T>): Promise<T> {
-    return this.#turns.takeAfter(others, begin)
-  }
-
-  /** Begins an operation when all that are under way now have settled. */
-  afterAll<T>(begin: () => Promise<T>): Promise<T> {
-    return this.#turns.takeAfterAll(begin)
-  }
-
-  /** Resolves when the operations that are under way now have settled, however. */
-  settled(): Promise<void> {
-    return this.#turns.settled()
-  }
-
   /**
    * Claims a free operation, or null when the channel is full or others wait for their turn.
    * A claimed operation must be posted or returned with `operations.free`.
    */
   claim(flags: number): Operation | null {
-    if (this.operations.hasWaiting || this.#turns.mustWait(flags)) return null
+    if (this.operations.hasWaiting || this.turns.mustWait(flags)) return null
     this.trace.claimed()
     return this.operations.claim()
   }
@@ -175,28 +145,57 @@ export class Transport {
   ): void {
     operation.kind = kind
     operation.fd = fd
-    this.#underWay.begin(operation, flags)
     operation.offLow = offLow
     operation.offHigh = offHigh
     operation.addrLow = addrLow
     operation.addrHigh = addrHigh
     operation.len = len
+    this.beginSpan(operation)
+    if (operation.span !== null && this.failure !== null) {
+      this.giveBack(operation, this.failure)
+      return
+    }
+    this.write(operation, kind, flags, fdGeneration, rwFlags)
+    if (this.trace.timing) this.trace.timed()
+  }
+
+  /** Notes when it was called. A subscriber to its span may do anything here, and end the client too. */
+  beginSpan(operation: Operation): void {
     this.trace.posting(operation, this.#blocking)
-    operation.resultMax = highestResult(kind, len)
+  }
+
+  /** Writes the request of a claimed operation, which says what it is but for this. */
+  write(
+    operation: Operation,
+    kind: number,
+    flags: number,
+    fdGeneration: number,
+    rwFlags: number,
+  ): void {
+    this.#underWay.begin(operation, flags)
+    operation.resultMax = highestResult(kind, operation.len)
     this.requests.write(
       operation,
       kind | (flags << REQUEST_FLAGS_SHIFT),
-      fd,
+      operation.fd,
       fdGeneration,
-      offLow,
-      offHigh,
-      addrLow,
-      addrHigh,
-      len,
+      operation.offLow,
+      operation.offHigh,
+      operation.addrLow,
+      operation.addrHigh,
+      operation.len,
       rwFlags,
     )
-    if (this.trace.timing) this.trace.timed()
     this.#queuePublish()
+  }
+
+  /** A subscriber to its span has ended the client before the operation was written. */
+  giveBack(operation: Operation, error: Error): void {
+    const { reject, batch } = operation
+    this.trace.lost(operation, error)
+    batch?.failOne(operation, error)
+    this.free(operation)
+    reject(error)
   }
 
   /** Hands over what was posted when it is enough for now. Not for requests that belong together. */
@@ -221,11 +220,6 @@ export class Transport {
   /** An operation that was to be cancelled has completed. */
   cancelEnded(operation: Operation): void {
     this.#cancels.withdraw(operation.slot)
-  }
-
-  /** What enters later enters when another lets it: its spans are to have the caller's context. */
-  inContext(enter: () => boolean): () => boolean {
-    return this.trace.publishes ? inThisContext(enter) : enter
   }
 
   /**
@@ -285,6 +279,7 @@ export class Transport {
     }
     completions.giveBack()
     this.#underWay.delivered(count)
+    // Subscribers hear of it here, where whatever they do, and wait for, disturbs nobody.
     this.trace.delivered(count)
     this.operations.admit()
     return count
