@@ -7,6 +7,7 @@ import * as changedBuffers from './cases/changed-buffers.ts'
 import * as closing from './cases/closing.ts'
 import * as direct from './cases/direct.ts'
 import * as durable from './cases/durable.ts'
+import * as heldLeases from './cases/held-leases.ts'
 import * as large from './cases/large.ts'
 import * as leases from './cases/leases.ts'
 import * as many from './cases/many.ts'
@@ -41,6 +42,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
   buffers,
   changedBuffers,
   leases,
+  heldLeases,
   large,
   direct,
   order,

@@ -129,3 +129,30 @@ export async function countersTellWhatWasDone({ client, path }: Context): Promis
   assert.equal(after.inFlight, 0)
   await file.close()
 }
+
+export async function whatTheCallerDoesToHisPositionsChangesNothing({
+  client,
+  path,
+}: Context): Promise<void> {
+  const content = pattern(BLOCKS * BLOCK)
+  const file = await client.open(fileWith(path('file'), content))
+  const places = Array.from({ length: 3000 }, (_, n) => (n * 7919) % content.length)
+  for (const change of [
+    (given: number[]) => given.fill(-5),
+    (given: number[]) => given.fill('x' as never),
+    (given: number[]) => {
+      given.length = 0
+    },
+    (given: number[]) => given.fill(8),
+  ]) {
+    const given = [...places]
+    const reading = file.readMany(given, 100)
+    change(given)
+    const views = await reading
+    views.forEach((view, index) => {
+      const at = places[index]!
+      assertBytes(view, content.subarray(at, at + 100), `at ${at}`)
+    })
+  }
+  await file.close()
+}

@@ -134,3 +134,26 @@ export async function wrongVectorsFailAsInNode({ client, path }: Context): Promi
   await file.close()
   await handle.close()
 }
+
+export async function whatTheCallerDoesToHisListChangesNothing({
+  client,
+  path,
+}: Context): Promise<void> {
+  const file = await client.open(path('file'), 'w+')
+  const content = [pattern(100, 1), pattern(50, 2)]
+  const holdUp = (): Promise<unknown> => Promise.all([file.stat(), client.nop({ drain: true })])
+  const held = holdUp()
+  const given = [...content]
+  const writing = file.writev(given, 0)
+  given.length = 0
+  assert.equal((await writing).bytesWritten, 150)
+  const heldAgain = holdUp()
+  const targets = [Buffer.alloc(100), Buffer.alloc(50)]
+  const taken = [...targets]
+  const reading = file.readv(taken, 0)
+  taken.fill(Buffer.alloc(1))
+  assert.equal((await reading).bytesRead, 150)
+  assertBytes(Buffer.concat(targets), Buffer.concat(content))
+  await Promise.all([held, heldAgain])
+  await file.close()
+}

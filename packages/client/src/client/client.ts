@@ -5,10 +5,12 @@ import { actorExited, invalidType, systemError } from '../errors/index.ts'
 import { fileMode, integer } from '../file/arguments.ts'
 import { openSteps } from '../file/file-steps.ts'
 import { openFlags } from '../file/flags.ts'
+import type { FileHandleState } from '../file/handle.ts'
 import { type OperationOptions, operationFlags, refuseBounds } from '../file/options.ts'
 import { type PathLike, pathBytes } from '../file/path.ts'
 import { UringFile } from '../file/uring-file.ts'
 import { Lease } from '../memory/lease.ts'
+import { holdingLeases } from '../memory/lease-holds.ts'
 import {
   DETACH_UNUSED,
   OPERATION_DETACH,
@@ -103,7 +105,8 @@ export class Client {
     return runSync(this.#transport, this.#openSteps(path, flags, mode, options))
   }
 
-  *#openSteps(
+  /** Looks at the arguments at the call, whenever the steps begin. */
+  #openSteps(
     path: unknown,
     flags: unknown,
     mode: unknown,
@@ -115,7 +118,11 @@ export class Client {
     const blockSize =
       options?.blockSize === undefined ? 0 : integer(options.blockSize, 'blockSize', 1, 2 ** 30)
     this.#transport.assertOpen()
-    const state = yield* openSteps(this.#transport, bytes, openFlag, fileModeBits)
+    return this.#opening(openSteps(this.#transport, bytes, openFlag, fileModeBits), blockSize)
+  }
+
+  *#opening(steps: Steps<FileHandleState>, blockSize: number): Steps<UringFile> {
+    const state = yield* steps
     if (state.offered) state.cached = this.#cachedReadsOf()
     return new UringFile(state, blockSize)
   }
@@ -202,14 +209,16 @@ export class Client {
   ): Promise<unknown[]> {
     if (typeof build !== 'function') throw invalidType('build', 'of type function', build)
     const transport = this.#transport
+    transport.assertOpen()
     const flags = operationFlags(options)
     const bounds = boundsOf(transport, options)
     const chain = new ChainBuilder(transport)
     build(chain)
     const members = ChainBuilder.membersOf(chain)
+    const views = members.map(({ bytes }) => bytes)
     const begin = (): Promise<unknown[]> => runChain(transport, members, flags, bounds)
     return bounded(bounds, () => {
-      const run = ordered(transport, flags, begin, bounds)
+      const run = holdingLeases(views, () => ordered(transport, flags, begin, bounds))
       for (const file of new Set(members.map(({ file }) => file))) file?.runs.track(run)
       return run
     })

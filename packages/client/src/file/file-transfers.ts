@@ -1,3 +1,4 @@
+import { holdingLeases } from '../memory/lease-holds.ts'
 import { REQUEST_DURABLE } from '../protocol/index.ts'
 import { bounded, boundsOf, type CallBounds, type CallOptions } from '../transport/call-bounds.ts'
 import { ordered } from '../transport/ordered.ts'
@@ -6,7 +7,6 @@ import { positionValue } from './arguments.ts'
 import { cachedWithin, readCached, readCachedSync } from './cached.ts'
 import { FileCalls } from './file-calls.ts'
 import { syncSteps } from './file-steps.ts'
-import { fileClosed } from './handle.ts'
 import {
   type OperationOptions,
   type ReadOptions,
@@ -22,7 +22,7 @@ import {
   writeArguments,
 } from './transfer-arguments.ts'
 import { readSteps, writeSteps } from './transfer-steps.ts'
-import { vectorReadSteps, vectorWriteSteps } from './vectors.ts'
+import { vectorOf, vectorReadSteps, vectorWriteSteps } from './vectors.ts'
 import {
   encodingOf,
   type FileData,
@@ -89,7 +89,7 @@ export abstract class FileTransfers extends FileCalls {
       if (cached !== null) return cachedWithin(bounds, given, cached)
     }
     const steps = readSteps(this.state, bytes, positionValue(given.position), flags)
-    const bytesRead = await this.run(steps, flags, bounds)
+    const bytesRead = await holdingLeases([bytes], () => this.run(steps, flags, bounds))
     return { bytesRead, buffer: bounds?.kept ?? buffer }
   }
 
@@ -191,7 +191,8 @@ export abstract class FileTransfers extends FileCalls {
     flags: number,
     bounds: CallBounds | null,
   ): Promise<WriteResult<unknown>> {
-    const bytesWritten = await this.run(this.#writeSteps(given, flags), flags, bounds)
+    const steps = this.#writeSteps(given, flags)
+    const bytesWritten = await holdingLeases([given.bytes], () => this.run(steps, flags, bounds))
     return { bytesWritten, buffer: given.buffer }
   }
 
@@ -244,12 +245,14 @@ export abstract class FileTransfers extends FileCalls {
     position?: number | bigint | null,
     options?: CallOptions,
   ): Promise<{ bytesRead: number; buffers: readonly ArrayBufferView[] }> {
-    const steps = vectorReadSteps(this.state, buffers, position)
-    return this.within(options, steps, (bytesRead) => ({ bytesRead, buffers }))
+    const views = vectorOf(buffers)
+    const steps = vectorReadSteps(this.state, views, position)
+    const begin = () => this.within(options, steps, (bytesRead) => ({ bytesRead, buffers }))
+    return holdingLeases(views, begin)
   }
 
   readvSync(buffers: readonly ArrayBufferView[], position?: number | bigint | null): number {
-    return this.runSync(vectorReadSteps(this.state, buffers, position))
+    return this.runSync(vectorReadSteps(this.state, vectorOf(buffers), position))
   }
 
   /** Writes several buffers to consecutive bytes of the file. */
@@ -258,12 +261,14 @@ export abstract class FileTransfers extends FileCalls {
     position?: number | bigint | null,
     options?: CallOptions,
   ): Promise<{ bytesWritten: number; buffers: readonly ArrayBufferView[] }> {
-    const steps = vectorWriteSteps(this.state, buffers, position)
-    return this.within(options, steps, (bytesWritten) => ({ bytesWritten, buffers }))
+    const views = vectorOf(buffers)
+    const steps = vectorWriteSteps(this.state, views, position)
+    const begin = () => this.within(options, steps, (bytesWritten) => ({ bytesWritten, buffers }))
+    return holdingLeases(views, begin)
   }
 
   writevSync(buffers: readonly ArrayBufferView[], position?: number | bigint | null): number {
-    return this.runSync(vectorWriteSteps(this.state, buffers, position))
+    return this.runSync(vectorWriteSteps(this.state, vectorOf(buffers), position))
   }
 
   /** Reads `length` bytes at each position; one promise for all. Views are short at end of file. */
@@ -272,8 +277,8 @@ export abstract class FileTransfers extends FileCalls {
     length: number,
     options?: CallOptions,
   ): Promise<Uint8Array[]> {
-    const { transport, closing, runs } = this.state
-    if (closing) throw fileClosed('read')
+    const { transport, runs } = this.state
+    this.state.assertTakes('read')
     const bounds = boundsOf(transport, options)
     const begin = (): Promise<Uint8Array[]> => readMany(this.state, positions, length, bounds)
     return bounded(bounds, () => ordered(transport, 0, begin, bounds, runs))
@@ -319,7 +324,9 @@ export abstract class FileTransfers extends FileCalls {
     if (bounds !== null) bounds.inParts = true
     for await (const piece of pieces) {
       const bytes = writableBytes(piece, encoding)
-      if (bytes.length > 0) await this.run(writeSteps(this.state, bytes, null, 0), 0, bounds)
+      const steps = writeSteps(this.state, bytes, null, 0)
+      const begin = () => this.run(steps, 0, bounds)
+      if (bytes.length > 0) await holdingLeases([bytes], begin)
       else bounds?.goOn()
     }
   }

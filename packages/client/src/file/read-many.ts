@@ -98,9 +98,11 @@ export async function readMany(
   const count = integer(positions.length, 'positions.length', 0, 2 ** 24)
   if (count * length > 2 ** 31)
     throw outOfRange('positions.length', `<= ${2 ** 31 / length}`, count)
+  // Most of them may have to wait, and the array is the caller's own again when the call returns.
+  const places = new Float64Array(count)
   for (let index = 0; index < count; index++) {
-    integer(positions[index], `positions[${index}]`)
-    parsePosition(positions[index])
+    places[index] = integer(positions[index], `positions[${index}]`)
+    parsePosition(places[index])
     file.assertAligned(0, positionLow, positionHigh, length)
   }
   if (count === 0) return []
@@ -121,7 +123,7 @@ export async function readMany(
       batch.stop(transport.failure)
       return true
     }
-    while (next < count && postOne(file, batch, positions[next], length, order, next, since)) next++
+    while (next < count && postOne(file, batch, places[next], length, order, next, since)) next++
     return next === count
   })
   if (bounds === null) operations.whenReady(enter)

@@ -1,4 +1,5 @@
 import { bufferChanged, leaseReleased } from '../errors/index.ts'
+import { isLeasedElsewhere } from '../memory/lease-holds.ts'
 import { OPERATION_READ, OPERATION_WRITE, PAGE_SHIFT } from '../protocol/index.ts'
 import { copyIn } from '../transport/copy.ts'
 import { type Operation, promiseFor, SETTLE_READ, SETTLE_WRITE } from '../transport/operation.ts'
@@ -94,7 +95,7 @@ function claimWithMemory(
     return operation
   }
   file.assertAligned(0, positionLow, positionHigh, length)
-  if (length > STAGE_BYTES) return null
+  if (length > STAGE_BYTES || isLeasedElsewhere(memory, arena)) return null
   const operation = transport.claim(flags)
   if (operation === null) return null
   const page = arena.allocate(arena.orderFor(length))

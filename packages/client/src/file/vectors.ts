@@ -11,10 +11,9 @@ import { readSteps, writeSteps } from './transfer-steps.ts'
 
 export function* vectorReadSteps(
   file: FileHandleState,
-  buffers: unknown,
+  views: readonly Uint8Array[],
   position: unknown,
 ): Steps<number> {
-  const views = vectorOf(buffers)
   const at =
     typeof position === 'number' || typeof position === 'bigint' ? positionValue(position) : null
   file.assertOpen('readv')
@@ -37,10 +36,9 @@ export function* vectorReadSteps(
 
 export function* vectorWriteSteps(
   file: FileHandleState,
-  buffers: unknown,
+  views: readonly Uint8Array[],
   position: unknown,
 ): Steps<number> {
-  const views = vectorOf(buffers)
   const at =
     typeof position === 'number' || typeof position === 'bigint' ? positionValue(position) : null
   file.assertOpen('writev')
@@ -56,7 +54,8 @@ export function* vectorWriteSteps(
   return yield* writeSteps(file, joined, at, 0)
 }
 
-function vectorOf(buffers: unknown): Uint8Array[] {
+/** The bytes of a vector's buffers, in a list that the caller does not have. */
+export function vectorOf(buffers: unknown): Uint8Array[] {
   if (!Array.isArray(buffers)) throw invalidType('buffers', 'an ArrayBufferView[]', buffers)
   return buffers.map((buffer, index) => bytesOf(buffer, 0, undefined, `buffers[${index}]`))
 }

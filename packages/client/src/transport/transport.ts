@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { actorExited, clientClosed, protocolBroken } from '../errors/index.ts'
 import { Arena } from '../memory/arena.ts'
+import { knowLeases } from '../memory/lease-holds.ts'
 import {
   type ActorAddress,
   CHANNEL_DETACHED,
@@ -78,7 +79,9 @@ export class Transport {
     this.address = address
     this.#early = limits.earlyRequests
     this.arena = new Arena(limits.arenaBytes)
-    this.operations = new OperationTable(capacity)
+    const operations = new OperationTable(capacity)
+    this.operations = operations
+    knowLeases(this.arena, () => operations.admit())
     this.#cancels = new CancelWords(channel, capacity)
     this.#completions = new CompletionRing(channel, capacity)
     this.#doorbell = new Doorbell(address, channel)
