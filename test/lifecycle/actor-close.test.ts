@@ -10,7 +10,7 @@ import { spawnActor } from '@uring-actor/actor'
 import { connect } from '@uring-actor/client'
 import { codeOf, within } from '../support/outcome.ts'
 import { SlowPipe } from '../support/pipe.ts'
-import { descriptorsOf, openDescriptors } from '../support/process-state.ts'
+import { descriptorsOf, eventually, openDescriptors } from '../support/process-state.ts'
 import { patternBytes, temporaryDirectory, temporaryFile } from '../support/temporary.ts'
 import { startTask } from '../support/thread.ts'
 import { workerOf } from '../support/watched-workers.ts'
@@ -57,6 +57,27 @@ test('every write is either done or refused, whenever the close comes', async ()
     }
   }
 })
+
+for (const way of ['close', 'closeSync'] as const) {
+  test(`a client's ${way} while the actor closes is no error`, async () => {
+    const actor = await spawnActor()
+    const pipe = new SlowPipe()
+    const [slow, client] = [connect(), connect()]
+    const file = await slow.open(pipe.path, 'r+')
+    // The actor waits for this one.
+    const read = file.read(Buffer.alloc(16))
+    await slow.nop()
+    const closing = actor.close()
+    const refuses = async () => (await codeOf(() => client.nop())) === 'ERR_URING_ACTOR_CLOSING'
+    assert.ok(await eventually(refuses, 2000))
+    await client[way]()
+    assert.equal(client.closed, true)
+    pipe.feed(16)
+    assert.equal((await within(2000, 'the read', read)).bytesRead, 16)
+    await within(2000, 'close', closing)
+    pipe.close()
+  })
+}
 
 test('a pipe that is fed while the actor closes completes its read', async () => {
   const actor = await spawnActor()

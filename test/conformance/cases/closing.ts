@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
+import { connect } from '@uring-actor/client'
 import { within } from '../../support/outcome.ts'
 import { SlowPipe } from '../../support/pipe.ts'
 import type { Context } from '../context.ts'
@@ -161,4 +162,38 @@ export async function aClosedFileNeverReachesTheOneAfterIt({
   assert.throws(() => first.writeSync('XXXX', 0), { code: 'EBADF' })
   assert.equal(fs.readFileSync(path('second'), 'utf8'), 'second')
   await second.close()
+}
+
+export async function whatWasCalledBeforeTheClientClosedIsDone({
+  client,
+  path,
+}: Context): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    const other = connect()
+    const at = fileWith(path(`file-${round}`), pattern(4096))
+    const file = await other.open(at, 'r+')
+    // What is called next has to wait for its turn.
+    const before = [file.stat(), other.nop({ drain: true })]
+    const calls = [
+      file.write(Buffer.alloc(10), 0, 10, 0),
+      file.datasync(),
+      file.allocate(0, 8192),
+      file.truncate(4096),
+      file.stat(),
+      file.readMany([0, 100], 10),
+      file.writev([Buffer.alloc(10), Buffer.alloc(5)], 100),
+      file.readv([Buffer.alloc(10), Buffer.alloc(5)], 100),
+      file.readFile(),
+      other.chain((chain) => chain.nop().datasync(file)),
+      other.open(at),
+      file.sync(),
+      other.flush(),
+    ]
+    const closed = other.close()
+    await assert.rejects(file.datasync(), { code: 'ERR_URING_CLIENT_CLOSED' })
+    await assert.rejects(other.open(at), { code: 'ERR_URING_CLIENT_CLOSED' })
+    await Promise.all([...before, ...calls])
+    await closed
+  }
+  await client.nop()
 }

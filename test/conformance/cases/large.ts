@@ -1,6 +1,7 @@
 // Transfers longer than one piece, and longer than the client's whole arena.
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
+import type { Lease } from '@uring-actor/client'
 import type { Context } from '../context.ts'
 import { assertBytes, fileWith, pattern, WAYS } from '../ways.ts'
 
@@ -97,4 +98,31 @@ export async function aLongLeaseIsOneTransfer({ client, path }: Context): Promis
   }
   lease.release()
   await file.close()
+}
+
+export async function aTransferMakesDoWithThePiecesOfMemoryThatThereAre({
+  client,
+  path,
+}: Context): Promise<void> {
+  const content = pattern(3 * MIB + 5)
+  const leases: Lease[] = []
+  try {
+    for (;;) leases.push(client.alloc(4096))
+  } catch (error) {
+    assert.equal((error as { code?: string }).code, 'ERR_URING_ARENA_FULL')
+  }
+  // No two pages beside each other are free.
+  const kept = leases.filter((lease) => {
+    if ((lease.byteOffset / 4096) % 2 === 0) return true
+    lease.release()
+    return false
+  })
+  for (const way of WAYS) {
+    const file = await way.open(client, path('file'), 'w+')
+    assert.equal(await way.write(file, content, 0, content.length, 0), content.length)
+    assertBytes(fs.readFileSync(path('file')), content)
+    assertBytes((await way.call(file, 'readFile')) as Buffer, content)
+    await file.close()
+  }
+  for (const lease of kept) lease.release()
 }

@@ -4,7 +4,7 @@ import { constants } from 'node:buffer'
 import fs from 'node:fs'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import type { UringFile } from '@uring-actor/client'
+import { connect, type UringFile } from '@uring-actor/client'
 import type { Context } from '../context.ts'
 import { assertBytes, assertSameOutcome, fileWith, pattern, WAYS } from '../ways.ts'
 
@@ -223,4 +223,49 @@ export async function wrongDataFailsAsInNode({ client, path }: Context): Promise
 
 function codeOnly({ name, code }: NodeJS.ErrnoException): Error {
   return Object.assign(new Error(''), { name, code })
+}
+
+/** Pieces that come as their reader has time for them. */
+async function* slowPieces(): AsyncGenerator<string> {
+  for (let piece = 0; piece < 3; piece++) {
+    await setImmediate()
+    yield 'AB'
+  }
+}
+
+export async function whoClosesWaitsForAllPieces({ client, path }: Context): Promise<void> {
+  const sources = {
+    asynchronous: () => slowPieces(),
+    stream: () => Readable.from(slowPieces()),
+    atOnce: () => ['AB', 'AB', 'AB'],
+  }
+  for (const [name, source] of Object.entries(sources)) {
+    const file = await client.open(path(name), 'w')
+    const written = file.writeFile(source())
+    await file.close()
+    assert.equal(fs.readFileSync(path(name), 'utf8'), 'ABABAB', name)
+    await written
+    const other = connect()
+    const target = await other.open(path(name), 'a')
+    const appended = target.appendFile(source())
+    await other.close()
+    assert.equal(fs.readFileSync(path(name), 'utf8'), 'ABABABABABAB', name)
+    await appended
+  }
+}
+
+export async function piecesMayComeOfDrainedOperations({ client, path }: Context): Promise<void> {
+  const file = await client.open(path('file'), 'w')
+  async function* pieces(): AsyncGenerator<string> {
+    for (let piece = 0; piece < 3; piece++) {
+      await client.nop({ drain: true })
+      await client.flush()
+      yield 'AB'
+    }
+  }
+  const drained = client.nop({ drain: true })
+  await file.writeFile(pieces())
+  await drained
+  assert.equal(fs.readFileSync(path('file'), 'utf8'), 'ABABAB')
+  await file.close()
 }

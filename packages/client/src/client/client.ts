@@ -268,14 +268,19 @@ export class Client {
     const transport = this.#transport
     if (transport.failure !== null) return
     transport.closing = true
-    await transport.turns.settled()
+    await transport.turns.ended()
     try {
       await runAsync(transport, this.#detachSteps())
     } catch (error) {
-      // An actor that ended meanwhile has let everything go already.
-      if (transport.failure === null) throw error
+      if (!this.#isLetGo(error)) throw error
     }
     transport.close()
+  }
+
+  /** An actor that has ended has let everything go already, and one that is about to will. */
+  #isLetGo(error: unknown): boolean {
+    const { code } = error as { code?: string }
+    return this.#transport.failure !== null || code === 'ERR_URING_ACTOR_CLOSING'
   }
 
   /** As `close`, blocking this thread. Asynchronous operations that were not posted yet reject. */
@@ -283,7 +288,11 @@ export class Client {
     const transport = this.#transport
     if (this.closed) return
     transport.closing = true
-    runSync(transport, this.#detachSteps())
+    try {
+      runSync(transport, this.#detachSteps())
+    } catch (error) {
+      if (!this.#isLetGo(error)) throw error
+    }
     transport.close()
   }
 

@@ -28,7 +28,7 @@ export async function runChain(
   bounds: CallBounds | null,
 ): Promise<unknown[]> {
   bounds?.enter()
-  transport.assertOpen()
+  transport.assertAlive()
   const most = Math.min(transport.address.limits.chainLength, transport.operations.capacity)
   if (members.length === 0) return []
   if (members.length > most) {

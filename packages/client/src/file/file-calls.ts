@@ -17,8 +17,21 @@ export abstract class FileCalls {
     bounds: CallBounds | null = null,
   ): Promise<T> {
     const { state } = this
-    if (state.closing && !state.closed) return Promise.reject(fileClosed('close'))
+    try {
+      this.#assertTakes()
+    } catch (error) {
+      return Promise.reject(error)
+    }
     return runAsync(state.transport, steps, flags, bounds, state.runs)
+  }
+
+  /** At the call: what has to wait for its turn begins even if `close` was called meanwhile. */
+  #assertTakes(): void {
+    const { closing, closed, transport } = this.state
+    // The steps of a file that is closed say so themselves, and of what.
+    if (closed) return
+    if (closing) throw fileClosed('close')
+    transport.assertOpen()
   }
 
   /** Runs steps within the bounds that are asked for, and makes the result of what they give. */
@@ -42,7 +55,7 @@ export abstract class FileCalls {
   }
 
   protected runSync<T>(steps: Steps<T>): T {
-    if (this.state.closing && !this.state.closed) throw fileClosed('close')
+    this.#assertTakes()
     return runSync(this.state.transport, steps)
   }
 }

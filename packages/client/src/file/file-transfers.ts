@@ -2,7 +2,7 @@ import { holdingLeases } from '../memory/lease-holds.ts'
 import { REQUEST_DURABLE } from '../protocol/index.ts'
 import { bounded, boundsOf, type CallBounds, type CallOptions } from '../transport/call-bounds.ts'
 import { ordered } from '../transport/ordered.ts'
-import type { Steps } from '../transport/steps.ts'
+import { runAsync, type Steps } from '../transport/steps.ts'
 import { positionValue } from './arguments.ts'
 import { cachedWithin, readCached, readCachedSync } from './cached.ts'
 import { FileCalls } from './file-calls.ts'
@@ -306,7 +306,11 @@ export abstract class FileTransfers extends FileCalls {
     const given = typeof options === 'object' ? (options ?? undefined) : undefined
     if (isIterable(data)) {
       const bounds = boundsOf(this.state.transport, given)
-      return bounded(bounds, () => this.#writePieces(data, encoding, bounds))
+      return bounded(bounds, () => {
+        const run = this.#writePieces(data, encoding, bounds)
+        this.state.transport.turns.feed(run, this.state.runs)
+        return run
+      })
     }
     const bytes = writableBytes(data, encoding)
     await this.#writeGiven(
@@ -320,12 +324,14 @@ export abstract class FileTransfers extends FileCalls {
     encoding: BufferEncoding | undefined,
     bounds: CallBounds | null,
   ): Promise<void> {
-    this.state.assertTakes('write')
+    const { state } = this
+    state.assertTakes('write')
     if (bounds !== null) bounds.inParts = true
     for await (const piece of pieces) {
       const bytes = writableBytes(piece, encoding)
-      const steps = writeSteps(this.state, bytes, null, 0)
-      const begin = () => this.run(steps, 0, bounds)
+      const steps = writeSteps(state, bytes, null, 0)
+      // Whoever closes the file, or its client, waits for all of them.
+      const begin = () => runAsync(state.transport, steps, 0, bounds)
       if (bytes.length > 0) await holdingLeases([bytes], begin)
       else bounds?.goOn()
     }

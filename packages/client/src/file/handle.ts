@@ -85,13 +85,13 @@ export class FileHandleState {
   /** Throws at a call that comes after `close`. */
   assertTakes(syscall: string): void {
     if (this.closing) throw fileClosed(syscall)
-    this.assertOpen(syscall)
+    this.transport.assertOpen()
   }
 
-  /** Throws when the file or its client cannot do `syscall` any more. */
+  /** Throws when the file or its client has ended: what was called before their `close` goes on. */
   assertOpen(syscall: string): void {
     if (this.closed) throw fileClosed(syscall)
-    this.transport.assertOpen()
+    this.transport.assertAlive()
   }
 
   /** Throws when a direct transfer of this shape cannot be done. */

@@ -1,5 +1,11 @@
 import { bufferChanged, systemError } from '../errors/index.ts'
-import { FILE_KIND_OTHER, OPERATION_READ, OPERATION_WRITE, PAGE_SHIFT } from '../protocol/index.ts'
+import {
+  FILE_KIND_OTHER,
+  OPERATION_READ,
+  OPERATION_WRITE,
+  PAGE_BYTES,
+  PAGE_SHIFT,
+} from '../protocol/index.ts'
 import type { Outcome } from '../transport/operation.ts'
 import type { RequestSpec } from '../transport/request-spec.ts'
 import {
@@ -89,14 +95,16 @@ function* stagedSteps(
 ): Steps<TransferResult> {
   const { arena } = file.transport
   const total = bytes.length
-  const pieceBytes = Math.min(STAGE_BYTES, total)
-  const order = arena.orderFor(pieceBytes)
-  const serial = mustBeSerial(file, kind, position)
-  const window = serial ? 1 : Math.min(PIECES_IN_FLIGHT, Math.ceil(total / pieceBytes))
+  const wanted = Math.min(STAGE_BYTES, total)
+  const least = leastPiece(file, wanted)
   // Only the first block is waited for: nobody waits for memory while he holds some. And nobody who has
   // his turn waits for memory, which may be a lease whose owner waits for his turn. Thousands may wait
   // here: without a generator of its own for this step, and with nothing that is needed later only.
-  const pages = [(yield { do: 'allocate', byteLength: pieceBytes }) as number]
+  const pages = [(yield { do: 'allocate', byteLength: wanted, least }) as number]
+  const pieceBytes = Math.min(wanted, arena.bytesOf(pages[0]))
+  const order = arena.orderFor(pieceBytes)
+  const serial = mustBeSerial(file, kind, position)
+  const window = serial ? 1 : Math.min(PIECES_IN_FLIGHT, Math.ceil(total / pieceBytes))
   const idle = [pages[0]]
   const result: TransferResult = { bytes: 0, error: 0 }
   const pieces: Piece[] = []
@@ -145,6 +153,12 @@ function* stagedSteps(
     // After a failure of the client its arena is never used again, so nothing can be misdirected.
     for (const page of pages) releaseBlock(file.transport, page)
   }
+}
+
+/** Bytes of the shortest piece. A read of a pipe takes what there is, so a second one might wait. */
+function leastPiece({ kind, direct, offsetAlignment }: FileHandleState, wanted: number): number {
+  if (kind === FILE_KIND_OTHER) return wanted
+  return Math.min(wanted, direct ? Math.max(PAGE_BYTES, offsetAlignment) : PAGE_BYTES)
 }
 
 /** Memory stays held until the kernel has done with it, also when the transfer has failed before. */

@@ -82,6 +82,20 @@ export class Arena {
     return page
   }
 
+  /** As `allocate`, of any order between two, the largest there is. */
+  allocateWithin(least: number, most: number): number {
+    for (let order = most; order >= least; order--) {
+      const page = this.allocate(order)
+      if (page >= 0) return page
+    }
+    return -1
+  }
+
+  /** Bytes of an allocated block. */
+  bytesOf(page: number): number {
+    return PAGE_BYTES << (this.#blocks[page] - 1)
+  }
+
   /** One more holder of an allocated block. */
   retain(page: number): void {
     this.#holders[page] = this.#holders[page] + 1

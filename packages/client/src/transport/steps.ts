@@ -14,7 +14,8 @@ import type { Runs } from './turns.ts'
  * each step, `runSync` blocks the thread for it. What a step gives back:
  *
  *   line     -> whether the generator holds the line now, which it must pass on
- *   allocate -> the first page of a block, which the generator must release
+ *   allocate -> the first page of a block, which the generator must release; where no operation is in flight that
+ *               will give its memory back, of `least` bytes at least
  *   start    -> a Pending; the request is on its way
  *   finish   -> the Outcome of a Pending
  *   look     -> whether the caller still wants the result
@@ -26,7 +27,7 @@ import type { Runs } from './turns.ts'
  */
 export type Step =
   | { readonly do: 'line'; readonly line: Line }
-  | { readonly do: 'allocate'; readonly byteLength: number }
+  | { readonly do: 'allocate'; readonly byteLength: number; readonly least?: number }
   | { readonly do: 'start'; readonly spec: RequestSpec; readonly mending?: boolean }
   | { readonly do: 'finish'; readonly pending: Pending }
   | { readonly do: 'look'; readonly beforeMore: boolean }
@@ -169,7 +170,7 @@ function takeStep(
   }
   if (step.do === 'allocate') {
     bounds?.goOn()
-    return takeMemory(transport, step.byteLength, bounds)
+    return takeMemory(transport, step.byteLength, step.least ?? step.byteLength, bounds)
   }
   if (step.do === 'start') {
     if (step.mending) return startPending(transport, step.spec, null, since)
@@ -198,10 +199,11 @@ function takeStep(
 function takeMemory(
   transport: Transport,
   byteLength: number,
+  least: number,
   bounds: CallBounds | null,
 ): number | Promise<number> {
   const order = orderOf(transport, byteLength)
-  const now = transport.operations.hasWaiting ? -1 : transport.arena.allocate(order)
+  const now = transport.operations.hasWaiting ? -1 : allocateNow(transport, order, least)
   if (now >= 0) return now
   bounds?.refuseWait(byteLength)
   return new Promise((resolve, reject) => {
@@ -210,7 +212,7 @@ function takeMemory(
         reject(transport.failure)
         return true
       }
-      const page = transport.arena.allocate(order)
+      const page = allocateNow(transport, order, least)
       if (page < 0) return false
       transport.operations.entering()
       resolve(page)
@@ -221,13 +223,19 @@ function takeMemory(
   })
 }
 
+/** A block of this order; of a lower one only where nothing is in flight, so that there will be no better one. */
+function allocateNow({ arena, operations }: Transport, order: number, least: number): number {
+  if (operations.outstandingCount > 0) return arena.allocate(order)
+  return arena.allocateWithin(arena.orderFor(least), order)
+}
+
 function takeStepSync(transport: Transport, step: Step, since: number): unknown {
   transport.assertAlive()
   if (step.do === 'line') return false
   if (step.do === 'allocate') {
     const order = orderOf(transport, step.byteLength)
     for (;;) {
-      const page = transport.arena.allocate(order)
+      const page = allocateNow(transport, order, step.least ?? step.byteLength)
       if (page >= 0) return page
       if (transport.operations.outstandingCount === 0) throw arenaFull(transport, step.byteLength)
       transport.progressSync()
