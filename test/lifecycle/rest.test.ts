@@ -8,7 +8,11 @@ import { type Client, connect } from '@uring-actor/client'
 import {
   HEADER_CLIENTS,
   HEADER_DIRTY,
+  HEADER_LIFE,
   HEADER_STATE,
+  LIFE_CLOSING,
+  LIFE_EXITED,
+  LIFE_OPEN,
   STATE_PARKED,
   STATE_RUNNING,
 } from '@uring-actor/client/protocol'
@@ -78,6 +82,18 @@ test('a request whose bit was wiped while the actor rests is seen', async () => 
   await null
   unring()
   await within(3000, 'a no-op', asked)
+})
+
+test('an end that somebody has scribbled is put right though the actor rests', async () => {
+  for (const life of [LIFE_EXITED, LIFE_CLOSING]) {
+    await comeToRest()
+    Atomics.store(header, HEADER_LIFE, life)
+    assert.throws(() => connect(), { code: /^ERR_URING_ACTOR_(EXITED|CLOSING)$/ })
+    const alive = await eventually(() => Atomics.load(header, HEADER_LIFE) === LIFE_OPEN, 3000)
+    assert.ok(alive, `${Atomics.load(header, HEADER_LIFE)}`)
+    await using another = connect()
+    await another.nop()
+  }
 })
 
 test('places that nobody has are found free though the actor rests', async () => {

@@ -20,10 +20,11 @@ namespace {
 constexpr uint32_t kOffered = 1U << 31;
 
 // Invariant: fd, generation and owner change only while the word is 0, so who has seen kOffered and
-// counts as a reader reads what belongs together. Entries of two files share no cache line.
+// counts as a reader reads what belongs together. Entries of two files share no cache line. All of
+// it is 0 at first: two MiB that are in no file.
 struct alignas(64) Entry {
   std::atomic<uint32_t> state{0};
-  std::atomic<int32_t> fd{-1};
+  std::atomic<int32_t> fd{0};
   std::atomic<int32_t> generation{0};
   std::atomic<double> owner{0};
 };

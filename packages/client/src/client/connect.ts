@@ -133,8 +133,10 @@ function assertAddress(address: ActorAddress): void {
   }
 }
 
+/** What stands there may not be true: an actor that lives, though it sleeps, mends it then. */
 function assertAlive(header: Int32Array): void {
   const life = Atomics.load(header, HEADER_LIFE)
-  if (life === LIFE_EXITED) throw actorExited()
-  if (life === LIFE_CLOSING) throw actorClosing()
+  if (life !== LIFE_EXITED && life !== LIFE_CLOSING) return
+  Atomics.notify(header, HEADER_STATE)
+  throw life === LIFE_EXITED ? actorExited() : actorClosing()
 }
