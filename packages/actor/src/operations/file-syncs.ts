@@ -105,7 +105,7 @@ export class FileSyncs implements SyncRunner {
   }
 
   runSync(file: OpenFile, row: number, data: boolean): boolean {
-    // Syncs begin when everything else of the turn was submitted; but that can have been refused.
+    // Syncs begin when everything else of the turn was begun, and most of it submitted; but that can have been refused.
     if (this.#engine.room === 0) return false
     this.#words[row * ROW_WORDS + ROW_PHASE] = PHASE_SYNC
     this.#engine.beginSync(row, file.slot, data)
