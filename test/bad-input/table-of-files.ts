@@ -121,7 +121,11 @@ const FILE_RANGES: readonly Mistake[] = ['trim', 'allocate', 'syncRange'].flatMa
 ])
 
 const SIZES: readonly Mistake[] = [
-  ...[0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, -1n, 2n ** 63n].map((size) =>
+  ...[
+    ...[0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, -1n, 2n ** 63n],
+    // A negative length is zero, but these are no lengths at all.
+    ...[-0.5, Number.NEGATIVE_INFINITY, -(2 ** 53)],
+  ].map((size) =>
     both(
       `size ${size}`,
       'truncate',
@@ -168,8 +172,8 @@ const METADATA: readonly Mistake[] = [
     call: ({ file }: Place) => file.chmod(mode),
     expected: RANGE,
   })),
-  ...[5n, true, {}].map((mode) => ({
-    what: `chmod: mode of type ${typeof mode}`,
+  ...[5n, true, {}, null, undefined].map((mode) => ({
+    what: `chmod: mode ${String(mode)} of type ${typeof mode}`,
     call: ({ file }: Place) => file.chmod(wrong(mode)),
     expected: TYPE,
   })),

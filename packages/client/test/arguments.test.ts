@@ -131,5 +131,8 @@ describe('numbers', () => {
     for (const wrong of ['8', '0o7', '-1', ' 7', '']) {
       assert.throws(() => fileMode(wrong, 'mode', 0), { code: 'ERR_INVALID_ARG_VALUE' })
     }
+    for (const missing of [null, undefined]) {
+      assert.throws(() => fileMode(missing, 'mode'), { code: 'ERR_INVALID_ARG_TYPE' })
+    }
   })
 })

@@ -37,6 +37,12 @@ export function byteOffset(value: unknown, name: string): number | bigint {
   return integer(value, name)
 }
 
+/** The length that a file is to have: to node:fs a negative number is zero, but an integer it must be. */
+export function truncationLength(length: unknown): number | bigint {
+  if (typeof length !== 'number') return byteOffset(length, 'len')
+  return Math.max(0, integer(length, 'len', Number.MIN_SAFE_INTEGER))
+}
+
 /**
  * The two words of a file position. `null`, `undefined` and -1 stand for the file's own position,
  * as in node:fs, which is -1 to the kernel. The parser leaves its result in `positionLow` and
@@ -139,9 +145,9 @@ export function bytesIn(
   return new Uint8Array(memory, buffer.byteOffset + from, count)
 }
 
-/** A file mode: a number, or an octal string. */
-export function fileMode(value: unknown, name: string, fallback: number): number {
-  if (value === undefined || value === null) return fallback
+/** A file mode: a number, or an octal string. One must be given where there is no `fallback`. */
+export function fileMode(value: unknown, name: string, fallback?: number): number {
+  if ((value === undefined || value === null) && fallback !== undefined) return fallback
   if (typeof value === 'string') {
     if (!/^[0-7]+$/.test(value)) {
       throw invalidValue(name, 'must be a 32-bit unsigned integer or an octal string', value)

@@ -12,7 +12,7 @@ import {
 } from '../protocol/index.ts'
 import type { CallOptions } from '../transport/call-bounds.ts'
 import { runAfter, type Steps } from '../transport/steps.ts'
-import { byteOffset, fileMode, integer, seconds } from './arguments.ts'
+import { byteOffset, fileMode, integer, seconds, truncationLength } from './arguments.ts'
 import { blockBytes, blockPosition, requireBlockSize } from './blocks.ts'
 import {
   closeSteps,
@@ -214,8 +214,7 @@ export class UringFile extends FileTransfers {
   }
 
   *#truncateSteps(length: unknown, flags: number): Steps<void> {
-    // As node:fs does, a negative length counts as zero.
-    const size = typeof length === 'number' && length < 0 ? 0 : byteOffset(length, 'len')
+    const size = truncationLength(length)
     const spec = rangeRequest(this.state, OPERATION_TRUNCATE, size, 0, { flags })
     yield* simpleSteps(this.state, spec, 'ftruncate')
   }
@@ -226,7 +225,7 @@ export class UringFile extends FileTransfers {
   }
 
   *#chmodSteps(mode: unknown): Steps<void> {
-    const spec = requestOf(this.state, OPERATION_CHMOD, { offLow: fileMode(mode, 'mode', 0) })
+    const spec = requestOf(this.state, OPERATION_CHMOD, { offLow: fileMode(mode, 'mode') })
     yield* simpleSteps(this.state, spec, 'fchmod')
   }
 
