@@ -1,4 +1,6 @@
-// The second part of the table: files that are closed, ranges, sizes, modes, owners and times.
+// The second part of the table: files that are closed, ranges, sizes, modes, owners, times and what is
+// read into or written where there is nothing.
+import fs from 'node:fs'
 import type { UringFile } from '@uring-actor/client'
 import type { Place } from './place.ts'
 import type { Expected, Mistake } from './table.ts'
@@ -202,7 +204,33 @@ const METADATA: readonly Mistake[] = [
   },
 ]
 
+/** To read into, of which nobody would see what was read. */
+const NO_BUFFERS: readonly Mistake[] = [
+  ...[[], { buffer: null }].map((buffer) => ({
+    what: `read(${JSON.stringify(buffer)})`,
+    call: ({ file }: Place) => file.read(wrong(buffer)),
+    expected: TYPE,
+  })),
+  ...[undefined, null, [], {}, { buffer: new Uint8Array(2) }].map((buffer) => ({
+    what: `readSync(${JSON.stringify(buffer)})`,
+    call: async ({ file }: Place) => file.readSync(wrong(buffer)),
+    sync: ({ file }: Place) => file.readSync(wrong(buffer)),
+    node: ({ fd }: Place) => fs.readSync(fd.file, wrong(buffer)),
+    expected: TYPE,
+  })),
+]
+
+const WRITES_OF_NOTHING: readonly Mistake[] = [[''], [bytes(), 0, 0]].map((given) => ({
+  what: `write of ${given[0] === '' ? 'an empty text' : 'no bytes of a buffer'} to a file opened for reading`,
+  call: ({ readOnly }) => readOnly.write(...(given as [string])),
+  sync: ({ readOnly }) => readOnly.writeSync(...(given as [string])),
+  node: ({ fd }) => fs.writeSync(fd.readOnly, ...(given as [string])),
+  expected: { code: 'EBADF', syscall: 'write' },
+}))
+
 export const MISTAKES_ABOUT_FILES: readonly Mistake[] = [
+  ...NO_BUFFERS,
+  ...WRITES_OF_NOTHING,
   ...CLOSED_FILES,
   ...FILE_RANGES,
   ...SIZES,

@@ -3,7 +3,7 @@ import { REQUEST_DURABLE } from '../protocol/index.ts'
 import { bounded, boundsOf, type CallBounds, type CallOptions } from '../transport/call-bounds.ts'
 import { ordered } from '../transport/ordered.ts'
 import { runAsync, type Steps } from '../transport/steps.ts'
-import { positionValue } from './arguments.ts'
+import { positionValue, usableView } from './arguments.ts'
 import { cachedWithin, readCached, readCachedSync } from './cached.ts'
 import { FileCalls } from './file-calls.ts'
 import { syncSteps } from './file-steps.ts'
@@ -17,7 +17,7 @@ import { readMany } from './read-many.ts'
 import { type ReadResult, tryRead, tryWrite, type WriteResult } from './transfer.ts'
 import {
   readArguments,
-  refuseEmptyBuffer,
+  refuseUnwritable,
   type TransferArguments,
   writeArguments,
 } from './transfer-arguments.ts'
@@ -63,7 +63,6 @@ export abstract class FileTransfers extends FileCalls {
     try {
       const given = readArguments(buffer, offset, length, position, options)
       this.state.assertTakes('read')
-      if (given.bytes.length === 0) refuseEmptyBuffer(given.buffer, offset, length)
       const { bytes, memory, flags } = given
       const bounds = this.#boundsOf(given)
       if (bounds !== null) return bounds.guard(() => this.#readSlowly(given, bounds))
@@ -104,13 +103,12 @@ export abstract class FileTransfers extends FileCalls {
     length?: number | null,
     position?: number | bigint | null,
   ): number {
+    // Of a buffer that is made here nobody would see what it holds.
+    usableView(buffer, 'buffer')
     const given = readArguments(buffer, offset, length, position, undefined)
     refuseBounds(given.options)
     this.state.assertTakes('read')
-    if (given.bytes.length === 0) {
-      refuseEmptyBuffer(given.buffer, offset, length)
-      return 0
-    }
+    if (given.bytes.length === 0) return 0
     const cached = readCachedSync(this.state, given)
     if (cached >= 0) return cached
     const at = positionValue(given.position)
@@ -176,6 +174,7 @@ export abstract class FileTransfers extends FileCalls {
   #writeGiven(given: TransferArguments<unknown>, flags: number): Promise<WriteResult<unknown>> {
     const { bytes, memory, buffer } = given
     this.state.assertTakes('write')
+    if (bytes.length === 0) refuseUnwritable(this.state, buffer)
     const bounds = this.#boundsOf(given)
     if (bounds !== null) return bounds.guard(() => this.#writeSlowly(given, flags, bounds))
     if (bytes.length > 0) {
@@ -236,6 +235,7 @@ export abstract class FileTransfers extends FileCalls {
     const given = writeArguments(buffer, offset, length, position, undefined)
     refuseBounds(given.options)
     this.state.assertTakes('write')
+    if (given.bytes.length === 0) refuseUnwritable(this.state, given.buffer)
     return this.runSync(this.#writeSteps(given, given.flags | flags))
   }
 

@@ -5,6 +5,9 @@ import { Line } from '../transport/line.ts'
 import type { Transport } from '../transport/transport.ts'
 import { Runs } from '../transport/turns.ts'
 
+/** The bits of open(2)'s flags that say for what: O_ACCMODE. */
+const ACCESS_MODE = 3
+
 /** Reads from the page cache on this thread; ../cached has the one that there is. */
 export interface CacheReader {
   /** Reads at the parsed position; null where the actor is to do it. */
@@ -92,6 +95,12 @@ export class FileHandleState {
   assertOpen(syscall: string): void {
     if (this.closed) throw fileClosed(syscall)
     this.transport.assertAlive()
+  }
+
+  /** Throws what the kernel says to a write of a file that was not opened for it. */
+  assertWritable(): void {
+    const mode = this.flags & ACCESS_MODE
+    if (mode !== constants.O_WRONLY && mode !== constants.O_RDWR) throw systemError(-9, 'write')
   }
 
   /** Throws when a direct transfer of this shape cannot be done. */

@@ -1,5 +1,6 @@
 import { invalidType, invalidValue } from '../errors/index.ts'
-import { bytesIn, parsePosition, usableView } from './arguments.ts'
+import { bytesIn, integer, parsePosition, usableView } from './arguments.ts'
+import type { FileHandleState } from './handle.ts'
 import {
   type OperationOptions,
   operationFlags,
@@ -35,16 +36,16 @@ export function readArguments(
   last: OperationOptions | undefined,
 ): TransferArguments<ArrayBufferView> {
   if (ArrayBuffer.isView(buffer) && typeof offset !== 'object') {
-    return checked(buffer, buffer, offset, length, position, lastFlags(last), last)
+    return reading(buffer, offset, length, position, lastFlags(last), last)
   }
   const options = optionsOf(buffer, offset)
   const target = options.buffer
   // `read(buffer, null, length, position)` is the first form with its default offset.
   if (ArrayBuffer.isView(buffer) && offset === null) {
-    return checked(target, target, 0, length, position, lastFlags(last), last)
+    return reading(target, 0, length, position, lastFlags(last), last)
   }
   const { offset: from, length: count, position: at } = options
-  return checked(target, target, from, count, at, readFlags(options), options)
+  return reading(target, from, count, at, readFlags(options), options)
 }
 
 /** As `readArguments`, and `(text, position, encoding, options)`. */
@@ -61,31 +62,66 @@ export function writeArguments(
     if (typeof encoding !== 'string' || !Buffer.isEncoding(encoding)) {
       throw invalidValue('encoding', 'is invalid encoding', encoding)
     }
+    refuseHalfBytes(buffer, encoding)
     const bytes = Buffer.from(buffer, encoding)
     return checked(buffer, bytes, 0, undefined, offset, lastFlags(options), options)
   }
   if (typeof offset === 'object' && offset !== null) {
     const options = offset as WriteOptions
     const { offset: from, length: count, position: at } = options
-    return checked(buffer, buffer, from, count, at, operationFlags(options), options)
+    return writing(buffer, from, count, at, operationFlags(options), options)
   }
-  return checked(buffer, buffer, offset, length, position, lastFlags(last), last)
+  return writing(buffer, offset, length, position, lastFlags(last), last)
 }
 
 function lastFlags(options: OperationOptions | undefined): number {
   return options === undefined ? 0 : operationFlags(options)
 }
 
+function reading(
+  buffer: unknown,
+  offset: unknown,
+  length: unknown,
+  position: unknown,
+  flags: number,
+  options: OperationOptions | undefined,
+): TransferArguments<ArrayBufferView> {
+  const view = usableView(buffer, 'buffer')
+  if (isEmpty(view)) {
+    refuseEmptyBuffer(view, offset, length)
+    return checked(view, view, 0, 0, position, flags, options)
+  }
+  return checked(view, view, offset, length, position, flags, options)
+}
+
+/** Of a buffer without bytes node:fs writes nothing, and looks at no other argument. */
+function writing(
+  buffer: unknown,
+  offset: unknown,
+  length: unknown,
+  position: unknown,
+  flags: number,
+  options: OperationOptions | undefined,
+): TransferArguments<unknown> {
+  const view = usableView(buffer, 'buffer')
+  if (isEmpty(view)) return checked(buffer, view, 0, 0, null, flags, options)
+  return checked(buffer, view, offset, length, position, flags, options)
+}
+
+/** The length of a Uint8Array is read in place, its byteLength by a call. */
+function isEmpty(view: ArrayBufferView): boolean {
+  return (view instanceof Uint8Array ? view.length : view.byteLength) === 0
+}
+
 function checked<B>(
   buffer: B,
-  source: unknown,
+  view: ArrayBufferView,
   offset: unknown,
   length: unknown,
   position: unknown,
   flags: number,
   options: OperationOptions | undefined,
 ): TransferArguments<B> {
-  const view = usableView(source, 'buffer')
   const memory = view.buffer
   const bytes = bytesIn(view, memory, offset, length)
   parsePosition(position)
@@ -94,16 +130,32 @@ function checked<B>(
 
 function optionsOf(buffer: unknown, offset: unknown): ReadOptions & { buffer: ArrayBufferView } {
   if (ArrayBuffer.isView(buffer)) return { ...(offset as ReadOptions | null), buffer }
-  if (buffer !== undefined && buffer !== null && typeof buffer !== 'object') {
+  const isObject = typeof buffer === 'object' && !Array.isArray(buffer)
+  if (buffer !== undefined && !isObject) {
     throw invalidType('buffer', 'an instance of Buffer, TypedArray, or DataView', buffer)
   }
   const options = (buffer ?? {}) as ReadOptions & { buffer?: ArrayBufferView }
-  return { ...options, buffer: options.buffer ?? Buffer.alloc(DEFAULT_READ_BYTES) }
+  if (options.buffer !== undefined) return { ...options, buffer: options.buffer }
+  return { ...options, buffer: Buffer.alloc(DEFAULT_READ_BYTES) }
 }
 
 /** node:fs reads nothing when asked for nothing, and refuses a buffer that can hold nothing. */
-export function refuseEmptyBuffer(buffer: ArrayBufferView, offset: unknown, length: unknown): void {
-  if (buffer.byteLength === 0 && length !== 0 && offset !== undefined) {
+function refuseEmptyBuffer(buffer: ArrayBufferView, offset: unknown, length: unknown): void {
+  const from = offset === undefined || offset === null ? 0 : integer(offset, 'offset')
+  if ((length ?? 0 - from) !== 0) {
     throw invalidValue('buffer', 'is empty and cannot be written', buffer)
   }
+}
+
+/** What Buffer.from would leave out, node:fs refuses: the digit that is no whole byte. */
+function refuseHalfBytes(text: string, encoding: string): void {
+  if (encoding.toLowerCase() === 'hex' && text.length % 2 !== 0) {
+    throw invalidValue('encoding', `is invalid for data of length ${text.length}`, encoding)
+  }
+}
+
+/** A write of no bytes is not worth asking the kernel for, which would refuse it all the same. */
+export function refuseUnwritable(file: FileHandleState, buffer: unknown): void {
+  // As node:fs: that a buffer has no bytes is seen before the file is.
+  if (typeof buffer === 'string' || !isEmpty(buffer as ArrayBufferView)) file.assertWritable()
 }
