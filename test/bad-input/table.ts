@@ -1,5 +1,6 @@
 // The table of bad input: every mistake, the call that makes it, and the error that it must give.
 import fs, { constants } from 'node:fs'
+import url from 'node:url'
 import type { Place } from './place.ts'
 
 export interface Expected {
@@ -81,6 +82,11 @@ const PATHS: readonly Mistake[] = [
     name: 'TypeError',
     code: 'ERR_INVALID_URL_SCHEME',
   }),
+  openingOnly('a URL of the old kind', () => url.parse('file:///tmp/file'), 'r', TYPE),
+  opening('a URL of another realm that names no file', () => httpUrl(), 'r', {
+    name: 'TypeError',
+    code: 'ERR_INVALID_URL_SCHEME',
+  }),
   ...[undefined, null, 5, 5n, true, {}, [], () => {}].map((path) =>
     openingOnly(`a path that is ${String(path) || 'an array'}`, () => path, 'r', TYPE),
   ),
@@ -95,6 +101,10 @@ const PATHS: readonly Mistake[] = [
     { code: 'ELOOP' },
   ),
 ]
+
+function httpUrl(): unknown {
+  return { href: 'http://host/file', protocol: 'http:', hostname: 'host', pathname: '/file' }
+}
 
 function isLink(path: string): boolean {
   return fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true

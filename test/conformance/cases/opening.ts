@@ -134,6 +134,12 @@ export async function modesObeyTheUmaskAsInNode({ client, path }: Context): Prom
   }
 }
 
+/** What node:fs takes for a URL, though it is none of this realm. */
+function foreignUrl(path: string): URL {
+  const { href, protocol, hostname, pathname } = pathToFileURL(path)
+  return { href, protocol, hostname, pathname } as URL
+}
+
 export async function pathsMayBeUrlsAndBytes({ client, path, directory }: Context): Promise<void> {
   const strange = path('100% ä 漢 ?#.txt')
   fileWith(strange, 'strange')
@@ -142,6 +148,7 @@ export async function pathsMayBeUrlsAndBytes({ client, path, directory }: Contex
   const given: Array<[string | URL | Buffer | Uint8Array, string]> = [
     [strange, 'strange'],
     [pathToFileURL(strange), 'strange'],
+    [foreignUrl(strange), 'strange'],
     [Buffer.from(strange), 'strange'],
     [new Uint8Array(Buffer.from(strange)), 'strange'],
     [bytes, 'bytes'],

@@ -13,10 +13,20 @@ export interface PathBytes {
 /** Longest path that is sent, in bytes; the kernel's own limit is 4096 with the final zero. */
 const PATH_BYTES_MAX = 65536
 
+/** As node:fs tells one: by what it has, so that those of other realms are welcome. */
+function isUrl(path: unknown): path is URL {
+  if (typeof path !== 'object' || path === null) return false
+  const { href, protocol, auth, path: legacy } = path as Partial<UrlLike>
+  // url.parse() gives objects with the last two.
+  return Boolean(href && protocol) && auth === undefined && legacy === undefined
+}
+
+type UrlLike = Record<'href' | 'protocol' | 'auth' | 'path', unknown>
+
 export function pathBytes(path: unknown): PathBytes {
   let bytes: Uint8Array
   if (typeof path === 'string') bytes = Buffer.from(path, 'utf8')
-  else if (path instanceof URL) return pathBytes(fileURLToPath(path))
+  else if (isUrl(path)) return pathBytes(fileURLToPath(path))
   else if (isUint8Array(path)) bytes = path
   else throw invalidType('path', 'of type string or an instance of Buffer or URL', path)
   if (bytes.includes(0)) {
