@@ -4,6 +4,7 @@ import * as abortParts from './cases/abort-parts.ts'
 import * as buffers from './cases/buffers.ts'
 import * as chains from './cases/chains.ts'
 import * as changedBuffers from './cases/changed-buffers.ts'
+import * as closedStreams from './cases/closed-streams.ts'
 import * as closing from './cases/closing.ts'
 import * as direct from './cases/direct.ts'
 import * as durable from './cases/durable.ts'
@@ -38,6 +39,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
   metadata,
   space,
   streams,
+  closedStreams,
   webStreams,
   buffers,
   changedBuffers,

@@ -49,6 +49,19 @@ export async function readStreamsDecodeText({ client, path }: Context): Promise<
   }
 }
 
+export async function streamsNeedNoOptions({ client, path }: Context): Promise<void> {
+  const at = fileWith(path('file'), 'text\n')
+  for (const options of [null, undefined]) {
+    assert.equal(await text((await client.open(at)).createReadStream(options)), 'text\n')
+    const lines = (await client.open(at)).readLines(options)
+    assert.deepEqual(await once(lines, 'line'), ['text'])
+    const to = (await client.open(at, 'r+')).createWriteStream(options)
+    await new Promise<void>((resolve) => to.end('Text', resolve))
+    assert.equal(fs.readFileSync(at, 'utf8'), 'Text\n')
+    fileWith(at, 'text\n')
+  }
+}
+
 export async function autoCloseIsHonoured({ client, path }: Context): Promise<void> {
   const file = await client.open(fileWith(path('file'), pattern(1000)), 'r+')
   assertBytes(await collect(file.createReadStream({ autoClose: false, start: 0 })), pattern(1000))
@@ -254,12 +267,15 @@ export async function wrongStreamOptionsAreRefusedAtTheCall({
     [{ autoClose: 1 }, 'ERR_INVALID_ARG_TYPE'],
     [{ emitClose: 'no' }, 'ERR_INVALID_ARG_TYPE'],
     [{ signal: {} }, 'ERR_INVALID_ARG_TYPE'],
+    [{ signal: null }, 'ERR_INVALID_ARG_TYPE'],
   ]
   for (const [options, code] of wrong) {
     const name = JSON.stringify(options)
     assert.throws(() => file.createReadStream(options as object), { code }, `read ${name}`)
     assert.throws(() => file.createWriteStream(options as object), { code }, `write ${name}`)
   }
+  // node:fs gives a stream without bytes: a copy by it would be empty without an error.
+  assert.throws(() => file.createReadStream({ highWaterMark: 0 }), { code: 'ERR_OUT_OF_RANGE' })
   assert.throws(() => file.createReadStream({ start: 5, end: 4 }), { code: 'ERR_OUT_OF_RANGE' })
   assert.throws(() => file.createWriteStream({ flush: 1 as never }), {
     code: 'ERR_INVALID_ARG_TYPE',

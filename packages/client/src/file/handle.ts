@@ -4,6 +4,7 @@ import { FILE_KIND_OTHER, OPERATION_WRITE } from '../protocol/index.ts'
 import { Line } from '../transport/line.ts'
 import type { Transport } from '../transport/transport.ts'
 import { Runs } from '../transport/turns.ts'
+import { OpenStreams } from './open-streams.ts'
 
 /** The bits of open(2)'s flags that say for what: O_ACCMODE. */
 const ACCESS_MODE = 3
@@ -39,6 +40,7 @@ export class FileHandleState {
   readonly runs: Runs = new Runs()
   /** Held by a call at the file's own position, or end, that is not all in the channel yet. */
   readonly line: Line = new Line()
+  readonly streams: OpenStreams = new OpenStreams()
   /** The actor lets this thread read what is cached of it; by what, or null for not at all. */
   readonly offered: boolean
   cached: CacheReader | null = null

@@ -1,8 +1,9 @@
 import { addAbortSignal, finished, Readable, Writable } from 'node:stream'
-import { outOfRange } from '../errors/index.ts'
+import { invalidType, isAbortSignal, outOfRange } from '../errors/index.ts'
 import type { CallOptions } from '../transport/call-bounds.ts'
 import { boolean, integer } from './arguments.ts'
 import type { FileHandleState } from './handle.ts'
+import type { OpenStream, OpenStreams } from './open-streams.ts'
 import { ReadAhead, type ReadFrom } from './read-ahead.ts'
 import { encodingOf } from './whole-file.ts'
 
@@ -25,7 +26,7 @@ interface StreamOptions {
   encoding?: BufferEncoding | null
   /** First byte; default: the file's own position. */
   start?: number
-  /** Close the file when the stream ends. Default true. */
+  /** Close the file when the stream ends or fails, and destroy the stream then. Default true. */
   autoClose?: boolean
   /** Emit 'close' when the stream is destroyed. Default true. */
   emitClose?: boolean
@@ -47,6 +48,13 @@ export interface WriteStreamOptions extends StreamOptions {
   flush?: boolean
 }
 
+/** The options of a stream, as an object: an encoding may stand for them. */
+export function streamOptions<T extends StreamOptions>(
+  options: T | BufferEncoding | null | undefined,
+): T | StreamOptions {
+  return typeof options === 'string' ? { encoding: options } : (options ?? {})
+}
+
 /** The bytes of a file, as `fs.ReadStream`. */
 export class UringReadStream extends Readable {
   /** The path that the file was opened with. */
@@ -57,29 +65,46 @@ export class UringReadStream extends Readable {
   bytesRead = 0
   readonly #bytes: ReadAhead
   readonly #end: StreamEnd
+  #failure: Error | null = null
 
   /** Made by `file.createReadStream()`. */
   constructor(file: StreamedFile, state: FileHandleState, options: ReadStreamOptions) {
     const highWaterMark = integer(options.highWaterMark ?? 65536, 'highWaterMark', 1)
     const encoding = encodingOf(options)
     const range = { ...rangeOf(options), chunk: highWaterMark }
-    const end = new StreamEnd(file, options)
+    const end = new StreamEnd(file, state.streams, options)
     const emitClose = boolean(options.emitClose, 'emitClose', true)
-    super({ emitClose, highWaterMark, encoding })
+    const bounds = boundsOfStream(options)
+    super({ emitClose, highWaterMark, encoding, autoDestroy: end.autoClose })
     this.path = file.path
-    this.#bytes = new ReadAhead(file, state, range, boundsOfStream(options))
+    this.#bytes = new ReadAhead(file, state, range, bounds)
     this.#end = end
-    if (options.signal !== undefined) addAbortSignal(options.signal, this)
+    end.begin(this)
+    // Nothing destroys it then.
+    if (!end.autoClose) this.once('end', () => end.over())
+    if (bounds !== undefined) addAbortSignal(bounds.signal, this)
   }
 
   override _read(): void {
+    if (this.#failure !== null) throw this.#failure
     this.#bytes.next().then(
       (next) => {
         if (next !== null) this.bytesRead += next.length
         this.push(next)
       },
-      (error) => this.destroy(error),
+      (error) => this.#fail(error),
     )
+  }
+
+  #fail(error: Error): void {
+    if (this.#end.autoClose) {
+      this.destroy(error)
+      return
+    }
+    this.#end.over()
+    this.#failure = error
+    // It asks again at once. What `_read` throws is told without destroying the stream, as in node:fs.
+    this.push('')
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -108,21 +133,30 @@ export class UringWriteStream extends Writable {
   #position: number | null
 
   /** Made by `file.createWriteStream()`. */
-  constructor(file: StreamedFile, options: WriteStreamOptions) {
+  constructor(file: StreamedFile, state: FileHandleState, options: WriteStreamOptions) {
     const position = options.start === undefined ? null : integer(options.start, 'start')
     const highWaterMark = integer(options.highWaterMark ?? 65536, 'highWaterMark')
     const defaultEncoding = encodingOf(options) ?? 'utf8'
     const flush = boolean(options.flush, 'flush', false)
-    const end = new StreamEnd(file, options)
+    const end = new StreamEnd(file, state.streams, options)
     const emitClose = boolean(options.emitClose, 'emitClose', true)
-    super({ emitClose, highWaterMark, defaultEncoding, decodeStrings: true })
+    const bounds = boundsOfStream(options)
+    super({
+      emitClose,
+      highWaterMark,
+      defaultEncoding,
+      decodeStrings: true,
+      autoDestroy: end.autoClose,
+    })
     this.path = file.path
     this.#file = file
     this.#position = position
-    this.#bounds = boundsOfStream(options)
+    this.#bounds = bounds
     this.#flush = flush
     this.#end = end
-    if (options.signal !== undefined) addAbortSignal(options.signal, this)
+    end.begin(this)
+    if (!end.autoClose) this.once('finish', () => end.over())
+    if (bounds !== undefined) addAbortSignal(bounds.signal, this)
   }
 
   override _write(chunk: Buffer, _encoding: string, callback: Callback): void {
@@ -130,7 +164,7 @@ export class UringWriteStream extends Writable {
       if (this.#position !== null) this.#position += result.bytesWritten
       this.bytesWritten += result.bytesWritten
       callback()
-    }, callback)
+    }, this.#failing(callback))
   }
 
   /** What has come together meanwhile is written in one go. */
@@ -140,7 +174,15 @@ export class UringWriteStream extends Writable {
 
   override _final(callback: Callback): void {
     if (!this.#flush) callback()
-    else this.#file.sync(this.#bounds).then(() => callback(), callback)
+    else this.#file.sync(this.#bounds).then(() => callback(), this.#failing(callback))
+  }
+
+  /** A stream that has failed writes nothing more, though nothing may destroy it. */
+  #failing(callback: Callback): Callback {
+    return (error) => {
+      this.#end.over()
+      callback(error)
+    }
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
@@ -158,17 +200,32 @@ export class UringWriteStream extends Writable {
 
 type Callback = (error?: Error | null) => void
 
-/** What becomes of the file when its stream has ended. */
+/** What becomes of the file when its stream has ended, and of the stream when its file is closed. */
 class StreamEnd {
   readonly autoClose: boolean
   readonly #file: StreamedFile
+  readonly #streams: OpenStreams
+  #stream: OpenStream | null = null
 
-  constructor(file: StreamedFile, { autoClose }: StreamOptions) {
+  constructor(file: StreamedFile, streams: OpenStreams, { autoClose }: StreamOptions) {
     this.#file = file
+    this.#streams = streams
     this.autoClose = boolean(autoClose, 'autoClose', true)
   }
 
+  begin(stream: OpenStream): void {
+    this.#stream = stream
+    this.#streams.add(stream)
+  }
+
+  /** The stream needs the file no more. */
+  over(): void {
+    if (this.#stream !== null) this.#streams.delete(this.#stream)
+  }
+
+  /** The stream is being destroyed. */
   reached(error: Error | null, callback: Callback): void {
+    this.over()
     if (!this.autoClose || this.#file.closed) {
       callback(error)
       return
@@ -194,6 +251,10 @@ function rangeOf({ start: from, end: to }: ReadStreamOptions): {
 }
 
 /** The stream's signal is that of each of its calls, so that none keeps the file open. */
-function boundsOfStream({ signal }: StreamOptions): CallOptions | undefined {
-  return signal === undefined ? undefined : { signal }
+function boundsOfStream({ signal }: StreamOptions): { signal: AbortSignal } | undefined {
+  if (signal === undefined) return undefined
+  if (!isAbortSignal(signal)) {
+    throw invalidType('options.signal', 'an instance of AbortSignal', signal)
+  }
+  return { signal }
 }

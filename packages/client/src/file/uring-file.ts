@@ -11,11 +11,11 @@ import {
   TRIM_METHODS,
 } from '../protocol/index.ts'
 import type { CallOptions } from '../transport/call-bounds.ts'
-import { runAfter, type Steps } from '../transport/steps.ts'
+import type { Steps } from '../transport/steps.ts'
 import { byteOffset, fileMode, integer, seconds, truncationLength } from './arguments.ts'
 import { blockBytes, blockPosition, requireBlockSize } from './blocks.ts'
+import { FileClosing } from './closing.ts'
 import {
-  closeSteps,
   rangeRequest,
   requestOf,
   simpleSteps,
@@ -29,6 +29,7 @@ import { type OperationOptions, refuseBounds, type TrimResult } from './options.
 import type { UringBigIntStats, UringStats } from './stats.ts'
 import {
   type ReadStreamOptions,
+  streamOptions,
   UringReadStream,
   UringWriteStream,
   type WriteStreamOptions,
@@ -46,13 +47,14 @@ const SYNC_RANGE_FLAGS = 7
  */
 export class UringFile extends FileTransfers {
   readonly #blockSize: number
-  #closing: Promise<void> | null = null
+  readonly #closing: FileClosing
   #hasWebStream = false
 
   /** Made by `client.open()`. */
   constructor(state: FileHandleState, blockSize: number) {
     super(state)
     this.#blockSize = blockSize
+    this.#closing = new FileClosing(state)
   }
 
   /** The path that the file was opened with. */
@@ -62,7 +64,7 @@ export class UringFile extends FileTransfers {
 
   /** True once `close` was called. */
   get closed(): boolean {
-    return this.state.closing
+    return this.#closing.begun
   }
 
   /**
@@ -279,15 +281,13 @@ export class UringFile extends FileTransfers {
    * A stream of the file's bytes; `start` and `end` (inclusive) in bytes. While they are used the
    * next ones are read, but nothing is read ahead of a pipe or a terminal.
    */
-  createReadStream(options: ReadStreamOptions | BufferEncoding = {}): UringReadStream {
-    const given = typeof options === 'string' ? { encoding: options } : options
-    return new UringReadStream(this, this.state, given)
+  createReadStream(options?: ReadStreamOptions | BufferEncoding | null): UringReadStream {
+    return new UringReadStream(this, this.state, streamOptions(options))
   }
 
   /** A stream that writes to the file, from `start` on. */
-  createWriteStream(options: WriteStreamOptions | BufferEncoding = {}): UringWriteStream {
-    const given = typeof options === 'string' ? { encoding: options } : options
-    return new UringWriteStream(this, given)
+  createWriteStream(options?: WriteStreamOptions | BufferEncoding | null): UringWriteStream {
+    return new UringWriteStream(this, this.state, streamOptions(options))
   }
 
   /**
@@ -303,32 +303,25 @@ export class UringFile extends FileTransfers {
   }
 
   /** The file's lines, as `readline` gives them. */
-  readLines(options?: ReadStreamOptions): Interface {
-    return createInterface({
-      input: this.createReadStream(options),
-      crlfDelay: Number.POSITIVE_INFINITY,
-    })
+  readLines(options?: ReadStreamOptions | BufferEncoding | null): Interface {
+    const input = this.createReadStream(options)
+    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
+    // A stream that is destroyed has no 'end', which is all that readline listens to.
+    input.once('close', () => lines.close())
+    return lines
   }
 
-  /** Closes the file when what is in flight on it has completed. A second close does nothing. */
+  /**
+   * Ends the file's streams, and closes it when what is in flight on it has completed. A second close
+   * waits for the first.
+   */
   close(): Promise<void> {
-    if (this.#closing === null && this.closed) return Promise.resolve()
-    this.#closing ??= this.#close()
-    return this.#closing
+    return this.#closing.close()
   }
 
-  async #close(): Promise<void> {
-    const { state } = this
-    state.assertOpen('close')
-    state.closing = true
-    // What waits in line at this client is not in the channel yet, where the close would wait for it.
-    await runAfter(state.transport, state.runs, closeSteps(state))
-  }
-
-  /** As `close`, at once: what waits in line at this client fails. */
+  /** As `close`, at once: what waits in line at this client, or in a stream, fails. */
   closeSync(): void {
-    this.state.assertTakes('close')
-    this.runSync(closeSteps(this.state))
+    this.#closing.closeSync()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

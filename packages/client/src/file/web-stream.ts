@@ -1,7 +1,12 @@
-import { ReadableStream, type UnderlyingByteSource } from 'node:stream/web'
+import {
+  type ReadableByteStreamController,
+  ReadableStream,
+  type UnderlyingByteSource,
+} from 'node:stream/web'
 import { invalidValue } from '../errors/index.ts'
 import { boolean } from './arguments.ts'
 import type { FileHandleState } from './handle.ts'
+import type { OpenStream, OpenStreams } from './open-streams.ts'
 import { ReadAhead, type ReadFrom } from './read-ahead.ts'
 
 /** Bytes that are read at once. */
@@ -38,27 +43,74 @@ export function openWebStream(
   const end = async (): Promise<void> => {
     if (autoClose) await file.close()
   }
-  const source: UnderlyingByteSource = {
-    type: 'bytes',
-    async pull(controller) {
-      try {
-        const next = await bytes.next()
-        if (next !== null) {
-          controller.enqueue(next)
-          return
-        }
-      } catch (error) {
-        await end().catch(ignore)
-        throw error
-      }
-      await end()
-      controller.close()
-      // Who reads into a buffer of his own waits for it.
-      controller.byobRequest?.respond(0)
-    },
-    cancel: end,
+  return new ReadableStream(new FileSource(bytes, state.streams, end))
+}
+
+/** What the web's stream pulls from; it is one of its file's open streams. */
+class FileSource implements UnderlyingByteSource, OpenStream {
+  readonly type = 'bytes'
+  readonly #bytes: ReadAhead
+  readonly #streams: OpenStreams
+  readonly #end: () => Promise<void>
+  #controller: ReadableByteStreamController | null = null
+  /** Nothing more is to be given. */
+  #over = false
+
+  constructor(bytes: ReadAhead, streams: OpenStreams, end: () => Promise<void>) {
+    this.#bytes = bytes
+    this.#streams = streams
+    this.#end = end
   }
-  return new ReadableStream(source)
+
+  start(controller: ReadableByteStreamController): void {
+    this.#controller = controller
+    this.#streams.add(this)
+  }
+
+  async pull(controller: ReadableByteStreamController): Promise<void> {
+    let next: Buffer | null = null
+    try {
+      next = await this.#bytes.next()
+    } catch (error) {
+      // The file's close has ended the stream already.
+      if (this.#over) return
+      await this.cancel().catch(ignore)
+      throw error
+    }
+    if (this.#over) return
+    if (next !== null) {
+      controller.enqueue(next)
+      return
+    }
+    await this.cancel()
+    finish(controller)
+  }
+
+  async cancel(): Promise<void> {
+    this.#leave()
+    await this.#end()
+  }
+
+  /** As in node:fs, a stream whose file is closed is at its end. */
+  close(): void {
+    this.#leave()
+    if (this.#controller !== null) finish(this.#controller)
+  }
+
+  destroy(): void {
+    this.close()
+  }
+
+  #leave(): void {
+    this.#over = true
+    this.#streams.delete(this)
+  }
+}
+
+function finish(controller: ReadableByteStreamController): void {
+  controller.close()
+  // Who reads into a buffer of his own waits for it.
+  controller.byobRequest?.respond(0)
 }
 
 /** The failure that ended the stream is told, not what came of it. */

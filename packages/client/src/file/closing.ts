@@ -1,0 +1,51 @@
+import { runAfter, runSync } from '../transport/steps.ts'
+import { closeSteps } from './file-steps.ts'
+import { type FileHandleState, fileClosed } from './handle.ts'
+
+/** The close of a file: once, when its streams have ended and what is in flight on it has completed. */
+export class FileClosing {
+  readonly #state: FileHandleState
+  #ended: Promise<void> | null = null
+
+  constructor(state: FileHandleState) {
+    this.#state = state
+  }
+
+  /** It was asked for. */
+  get begun(): boolean {
+    return this.#ended !== null || this.#state.closing
+  }
+
+  close(): Promise<void> {
+    if (this.#ended !== null) return this.#ended
+    if (this.#state.closing) return Promise.resolve()
+    let settle: (end: Promise<void>) => void = () => {}
+    // Streams look whether it was asked for, already while they are being ended.
+    this.#ended = new Promise((resolve) => {
+      settle = resolve
+    })
+    const { streams } = this.#state
+    const hasStreams = streams.size > 0
+    streams.close(() => settle(this.#end(hasStreams)))
+    return this.#ended
+  }
+
+  async #end(hasStreams: boolean): Promise<void> {
+    const state = this.#state
+    state.assertOpen('close')
+    state.closing = true
+    // What waits in line at this client is not in the channel yet, where the close would wait for it.
+    await runAfter(state.transport, state.runs, closeSteps(state))
+    // As in node:fs, the 'close' of its streams comes first.
+    if (hasStreams) await new Promise<void>((resolve) => process.nextTick(resolve))
+  }
+
+  closeSync(): void {
+    const state = this.#state
+    if (this.begun) throw fileClosed('close')
+    state.assertOpen('close')
+    state.closing = true
+    state.streams.destroy()
+    runSync(state.transport, closeSteps(state))
+  }
+}
