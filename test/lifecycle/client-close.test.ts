@@ -1,5 +1,6 @@
 // client.close() with operations in flight: it waits for them, and then everything is given back.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -58,6 +59,54 @@ test('files that were left open are closed', async () => {
   assert.equal(descriptorsOf(target), 50)
   await client.close()
   assert.equal(descriptorsOf(target), 0)
+})
+
+test('a file may be closed while its client is, and afterwards', async () => {
+  const pipe = new SlowPipe()
+  const client = connect()
+  const file = await client.open(pipe.path, 'r+')
+  const [other, blocking] = [await client.open(pipe.path, 'r+'), await client.open(pipe.path, 'r+')]
+  const disposed = await client.open(pipe.path, 'r+')
+  const read = file.read(Buffer.alloc(8))
+  // They wait for their turn, which comes when both are being closed.
+  const waiting = [client.nop({ drain: true }), file.stat(), file.write('late')]
+  const order: string[] = []
+  const closing = client.close().then(() => order.push('client'))
+  const closed = file.close().then(() => order.push('file'))
+  blocking.closeSync()
+  assert.deepEqual([file.closed, blocking.closed, other.closed], [true, true, false])
+  await delay(50)
+  assert.deepEqual(order, [], 'the close of the file waits for that of its client')
+  pipe.feed(8)
+  await within(2000, 'both', Promise.all([read, ...waiting, closing, closed]))
+  await within(2000, 'a close afterwards', other.close())
+  await disposed[Symbol.asyncDispose]()
+  assert.deepEqual([other.closed, disposed.closed], [true, true])
+  await Promise.all([file.close(), blocking.close(), other.close()])
+  assert.throws(() => other.closeSync(), { code: 'EBADF' })
+  assert.equal(await codeOf(() => other.stat()), 'EBADF')
+  pipe.close()
+})
+
+test('a file may be closed after its client was closed blocking', async () => {
+  const client = connect()
+  const file = client.openSync(temporaryFile(4096))
+  const other = client.openSync(temporaryFile(4096))
+  client.closeSync()
+  await file.close()
+  other.closeSync()
+  assert.deepEqual([file.closed, other.closed], [true, true])
+})
+
+test('a stream of a closed client fails, and its end is no second failure', async () => {
+  const client = connect()
+  const file = await client.open(temporaryFile(4096))
+  const stream = file.createReadStream()
+  await client.close()
+  stream.resume()
+  const [error] = (await once(stream, 'error')) as [NodeJS.ErrnoException]
+  assert.equal(error.code, 'ERR_URING_CLIENT_CLOSED')
+  assert.equal(file.closed, true)
 })
 
 test('an open in flight is closed again', async () => {

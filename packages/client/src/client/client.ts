@@ -55,7 +55,6 @@ export class Client {
   #leases = 0
   /** What `latency` told when this client was closed: its memory is the system's since. */
   #lastLatency: Record<string, OperationLatency> | null = null
-  #closing: Promise<void> | null = null
 
   readonly #owner: number
   /** Made when the first file is opened that it is for; null where it cannot be. */
@@ -260,8 +259,9 @@ export class Client {
    * reject with ERR_URING_CLIENT_CLOSED. A second close waits for the first.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
+    const transport = this.#transport
+    transport.ending ??= this.#close()
+    return transport.ending
   }
 
   async #close(): Promise<void> {

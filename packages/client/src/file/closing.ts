@@ -32,6 +32,10 @@ export class FileClosing {
 
   async #end(hasStreams: boolean): Promise<void> {
     const state = this.#state
+    if (this.#endsWithClient()) {
+      await state.transport.ending
+      return
+    }
     state.assertOpen('close')
     state.closing = true
     // What waits in line at this client is not in the channel yet, where the close would wait for it.
@@ -43,9 +47,21 @@ export class FileClosing {
   closeSync(): void {
     const state = this.#state
     if (this.begun) throw fileClosed('close')
+    if (this.#endsWithClient()) {
+      state.streams.destroy()
+      return
+    }
     state.assertOpen('close')
     state.closing = true
     state.streams.destroy()
     runSync(state.transport, closeSteps(state))
+  }
+
+  /** A client that is closed closes its files, when what was called before has ended: nothing is left to do. */
+  #endsWithClient(): boolean {
+    const state = this.#state
+    if (!state.transport.closing) return false
+    state.closing = true
+    return true
   }
 }

@@ -52,6 +52,8 @@ export class Transport {
   failure: Error | null = null
   /** `close` was called: what was begun goes on, nothing new begins. */
   closing = false
+  /** That `close`, for who waits for it, where it does not block. */
+  ending: Promise<void> | null = null
   /** Who waits for whom of the operations of this client that are several requests. */
   readonly turns: Turns = new Turns()
   #completions: CompletionRing
