@@ -228,26 +228,10 @@ describe('a test actor', () => {
     assert.equal(await codeOf(() => tested.faults.history()), 'ERR_URING_ACTOR_EXITED')
   })
 
-  test('is the only actor, and refuses plans that make no sense', async () => {
-    {
-      await using actor = await spawnActor()
-      assert.equal(await codeOf(() => spawnTestActor()), 'ERR_URING_ACTOR_EXISTS')
-      assert.equal(actor.closed, false)
-    }
-    const plans: ReadonlyArray<readonly [string, object]> = [
-      ['ERR_OUT_OF_RANGE', { rates: { short: 2 } }],
-      ['ERR_OUT_OF_RANGE', { delayMicros: [5, 1] }],
-      ['ERR_INVALID_ARG_VALUE', { rules: [{}] }],
-      ['ERR_INVALID_ARG_VALUE', { rules: [{ errno: 'ENOTHING' }] }],
-      ['ERR_INVALID_ARG_VALUE', { rules: [{ operation: 'fly', errno: 'EIO' }] }],
-      ['ERR_INVALID_ARG_VALUE', { errors: [] }],
-      ['ERR_INVALID_ARG_VALUE', { time: 'backwards' }],
-      ['ERR_INVALID_ARG_VALUE', { seed: 0.5 }],
-      ['ERR_INVALID_ARG_VALUE', { wrap: 'paper' }],
-    ]
-    for (const [code, plan] of plans) {
-      assert.equal(await codeOf(() => spawnTestActor(plan)), code, JSON.stringify(plan))
-    }
+  test('is the only actor', async () => {
+    await using actor = await spawnActor()
+    assert.equal(await codeOf(() => spawnTestActor()), 'ERR_URING_ACTOR_EXISTS')
+    assert.equal(actor.closed, false)
   })
 
   for (const wrap of ['io_uring', 'threadpool'] as const) {

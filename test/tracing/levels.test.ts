@@ -79,6 +79,11 @@ describe('the levels of tracing', () => {
       [null, 'ERR_INVALID_ARG_TYPE', /"options".*null/],
       [1, 'ERR_INVALID_ARG_TYPE', /"options".*1/],
       [{}, 'ERR_INVALID_ARG_VALUE', /options\.level/],
+      [
+        { level: 'span', sampel: 0.1 },
+        'ERR_INVALID_ARG_VALUE',
+        /options\.sampel.*level, sample, log/,
+      ],
       [{ level: 'span', sample: 0 }, 'ERR_OUT_OF_RANGE', /options\.sample.*> 0 && <= 1.*0/],
       [{ level: 'span', sample: 1.01 }, 'ERR_OUT_OF_RANGE', /options\.sample/],
       [{ level: 'span', sample: Number.NaN }, 'ERR_OUT_OF_RANGE', /options\.sample/],

@@ -50,6 +50,7 @@ const MISTAKES: ReadonlyArray<[path: unknown, options: unknown, code: string, sa
   ['a', { seconds: 1, maxEvents: null }, 'ERR_INVALID_ARG_TYPE', /"options.maxEvents" .* null/],
   ['a', { seconds: 1, maxEvents: 3 }, 'ERR_OUT_OF_RANGE', /"options.maxEvents" .* Received 3/],
   ['a', { seconds: 1, maxEvents: 1.5 }, 'ERR_OUT_OF_RANGE', /"options.maxEvents" .* an integer/],
+  ['a', { seconds: 1, maxEvent: 9 }, 'ERR_INVALID_ARG_VALUE', /"options.maxEvent" is no option/],
   ['a', { seconds: 1, signal: {} }, 'ERR_INVALID_ARG_TYPE', /"options.signal" property must be/],
 ]
 

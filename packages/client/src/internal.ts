@@ -6,7 +6,7 @@ export {
   invalidValue,
   isAbortSignal,
   outOfRange,
-  unknownOption,
+  refuseUnknown,
 } from './errors/index.ts'
 export * from './trace/histogram.ts'
 export * from './trace/levels.ts'

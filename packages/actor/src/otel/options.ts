@@ -1,6 +1,6 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api'
 import type { Client } from '@uring-actor/client'
-import { invalidType, unknownOption } from '@uring-actor/client/internal'
+import { invalidType, refuseUnknown } from '@uring-actor/client/internal'
 import type { Actor } from '../spawn/actor.ts'
 
 /** What `instrument()` is to make spans and metrics of. */
@@ -29,9 +29,7 @@ export function checkOptions(options: InstrumentOptions): void {
   if (typeof options !== 'object' || options === null) {
     throw invalidType('options', 'of type object', options)
   }
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name)) throw unknownOption(name, 'instrument()', KNOWN)
-  }
+  refuseUnknown(options, 'options', 'instrument()', KNOWN)
   const { spans, metricsFrom, tracerProvider, meterProvider } = options
   if (spans !== undefined && typeof spans !== 'boolean') {
     throw invalidType('options.spans', 'of type boolean', spans)

@@ -3,9 +3,9 @@ import {
   invalidType,
   invalidValue,
   outOfRange,
+  refuseUnknown,
   type TraceWords,
   traceWords,
-  unknownOption,
 } from '@uring-actor/client/internal'
 import {
   ARENA_BYTES_MAX,
@@ -108,9 +108,7 @@ const KNOWN: readonly string[] = [
 export function resolveOptions(options: ActorOptions | undefined): ResolvedOptions {
   const given = options ?? {}
   if (typeof given !== 'object') throw invalidType('options', 'of type object', options)
-  for (const name of Object.keys(given)) {
-    if (!KNOWN.includes(name)) throw unknownOption(name, 'spawnActor()', KNOWN)
-  }
+  refuseUnknown(given, 'options', 'spawnActor()', KNOWN)
   return {
     queueDepth: powerOfTwo(size(given.queueDepth, 'queueDepth', 1024, 1, 16384)),
     maxClients: size(given.maxClients, 'maxClients', 64, 1, MAX_CLIENTS_LIMIT),

@@ -2,9 +2,10 @@ import type { MessagePort } from 'node:worker_threads'
 import { UringError } from '@uring-actor/client'
 import { wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
+import { checkRule } from './check-plan.ts'
 import type { FaultEvent } from './history.ts'
 import { Pause } from './pause.ts'
-import { checkRule, type FaultRule } from './plan.ts'
+import type { FaultRule } from './plan.ts'
 
 /** A file of the simulated disk. */
 export interface DiskFile {
@@ -56,8 +57,8 @@ export class Faults {
   }
 
   /** Adds a rule to those of the plan. */
-  inject(rule: FaultRule): Promise<void> {
-    checkRule(rule)
+  async inject(rule: FaultRule): Promise<void> {
+    checkRule(rule, 'rule', this.#memory)
     return this.#ask(() => this.#control.inject(rule))
   }
 

@@ -17,14 +17,9 @@ import {
 } from '../operations/operation-table.ts'
 import type { FaultEvent, FaultKind } from './history.ts'
 import { positionOf } from './memory-engine.ts'
-import {
-  type ErrnoName,
-  errnoOf,
-  type FaultOperation,
-  type FaultRule,
-  type ResolvedPlan,
-} from './plan.ts'
+import type { ErrnoName, FaultOperation, FaultRule, ResolvedPlan } from './plan.ts'
 import { Random } from './random.ts'
+import { errnoOf } from './values.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 const EINTR = -4

@@ -3,8 +3,9 @@ import type { Client } from '@uring-actor/client'
 import type { Actor } from '../spawn/actor.ts'
 import type { ActorOptions } from '../spawn/options.ts'
 import { spawnWithLayer } from '../spawn/spawn-actor.ts'
+import { resolvePlan } from './check-plan.ts'
 import { Faults } from './control.ts'
-import { type FaultPlan, resolvePlan } from './plan.ts'
+import type { FaultPlan } from './plan.ts'
 
 /** An actor whose engine injects faults, and what steers them. Made by `spawnTestActor()`. */
 export class TestActor {

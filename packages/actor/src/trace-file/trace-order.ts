@@ -1,5 +1,11 @@
 import { fileURLToPath } from 'node:url'
-import { invalidType, invalidValue, isAbortSignal, outOfRange } from '@uring-actor/client/internal'
+import {
+  invalidType,
+  invalidValue,
+  isAbortSignal,
+  outOfRange,
+  refuseUnknown,
+} from '@uring-actor/client/internal'
 
 /** How to record a trace file. */
 export interface RecordTraceOptions {
@@ -32,6 +38,7 @@ export interface TraceOrder {
   readonly signal: AbortSignal | undefined
 }
 
+const KNOWN: readonly string[] = ['seconds', 'maxEvents', 'signal']
 const SECONDS_MAX = 3600
 /** The file's own are four. */
 const EVENTS_MIN = 4
@@ -48,6 +55,7 @@ export function traceOrder(path: unknown, options: unknown): TraceOrder {
   if (typeof options !== 'object' || options === null) {
     throw invalidType('options', 'of type object', options)
   }
+  refuseUnknown(options, 'options', 'recordTrace()', KNOWN)
   const { seconds, maxEvents = 1_000_000, signal } = options as Partial<RecordTraceOptions>
   if (typeof seconds !== 'number') throw invalidType('options.seconds', 'of type number', seconds)
   if (!(seconds > 0 && seconds <= SECONDS_MAX)) {

@@ -41,10 +41,21 @@ export function invalidValue(name: string, reason: string, value: unknown): Type
   )
 }
 
-/** `TypeError [ERR_INVALID_ARG_VALUE]` for a property of options that `callee` does not know. */
-export function unknownOption(name: string, callee: string, known: readonly string[]): TypeError {
-  return coded(
-    new TypeError(`"options.${name}" is no option of ${callee}. There are: ${known.join(', ')}`),
+/**
+ * Throws `TypeError [ERR_INVALID_ARG_VALUE]` for a property that `callee` does not know: a misspelt
+ * one would have no effect, and nobody would hear of it. `name` is the argument's.
+ */
+export function refuseUnknown(
+  given: object,
+  name: string,
+  callee: string,
+  known: readonly string[],
+): void {
+  const unknown = Object.keys(given).find((key) => !known.includes(key))
+  if (unknown === undefined) return
+  const there = known.join(', ')
+  throw coded(
+    new TypeError(`"${name}.${unknown}" is no option of ${callee}. There are: ${there}`),
     'ERR_INVALID_ARG_VALUE',
   )
 }

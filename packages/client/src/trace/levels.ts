@@ -1,4 +1,4 @@
-import { invalidType, invalidValue, outOfRange } from '../errors/index.ts'
+import { invalidType, invalidValue, outOfRange, refuseUnknown } from '../errors/index.ts'
 import {
   HEADER_SAMPLE,
   HEADER_TRACE,
@@ -11,6 +11,7 @@ import type { TraceLevel, TraceOptions } from './types.ts'
 
 /** By the level's number. */
 const LEVELS: readonly TraceLevel[] = ['off', 'histogram', 'span']
+const KNOWN: readonly string[] = ['level', 'sample', 'log']
 const ALL = 0x7fffffff
 
 /** The header's words for what is to be traced. */
@@ -25,6 +26,7 @@ export function traceWords(value: TraceLevel | TraceOptions, name: string): Trac
   if (typeof given !== 'object' || given === null) {
     throw invalidType(name, 'a level or an object', value)
   }
+  refuseUnknown(given, name, 'tracing', KNOWN)
   const { level, sample = 1, log = false } = given as TraceOptions
   const number = LEVELS.indexOf(level)
   if (number < 0) throw invalidValue(`${name}.level`, `must be one of: ${LEVELS.join(', ')}`, level)
