@@ -64,7 +64,7 @@ async function main(): Promise<void> {
 
   // Each operation's busy and idle time, and where it waited; the threads' clients have left by now.
   const stats = await actor.stats()
-  console.log(`the kernel was entered ${stats.enters} times for ${stats.submitted} operations`)
+  console.log(`${stats.submitted} operations were submitted with ${stats.submissions} system calls`)
   console.log(String(stats))
   await pool.destroy()
   await actor.close()

@@ -55,11 +55,15 @@ const METRICS: Record<string, Metric> = {
       ),
   },
   enters_total: {
-    help: 'System calls that submitted operations.',
+    help: 'Calls of io_uring_enter, also those that only waited.',
     read: ({ enters }) => only(enters),
   },
+  submissions_total: {
+    help: 'Calls of io_uring_enter that submitted operations.',
+    read: ({ submissions }) => only(submissions),
+  },
   submitted_operations_total: {
-    help: 'Operations submitted by them.',
+    help: 'Operations submitted to the engine; not those made in the page cache without it.',
     read: ({ submitted }) => only(submitted),
   },
   operations_per_enter: {

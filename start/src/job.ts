@@ -13,7 +13,7 @@ export interface Outcome {
   readonly engineReason: string
   /** Null when the job ended before it began. */
   readonly random: RandomResult[] | null
-  /** Operations per io_uring_enter in the random phase. */
+  /** Operations per submission in the random phase. */
   readonly meanBatch: number
   /** True when every block was read once more at the end. */
   readonly checked: boolean
@@ -70,8 +70,9 @@ export class Job {
     const before = await actor.stats()
     const random = await this.#random(pool)
     const after = await actor.stats()
-    const enters = after.enters - before.enters
-    outcome.meanBatch = enters === 0 ? 0 : (after.submitted - before.submitted) / enters
+    const submissions = after.submissions - before.submissions
+    const submitted = after.submitted - before.submitted
+    outcome.meanBatch = submissions === 0 ? 0 : submitted / submissions
     if (this.#board.stopped) return { ...outcome, random, checked: false, phases: random }
 
     if (this.#options.corrupt) damage(this.#file, this.#writtenBlock())

@@ -46,7 +46,7 @@ export function closing(outcome: Outcome, summary: Summary, file: WorkloadFile):
 /** The thread pool's engine has no batches. */
 function batch({ engine, meanBatch }: Outcome): Array<[string, string]> {
   if (engine !== 'io_uring') return []
-  return [['batch', `${meanBatch.toFixed(1)} operations per io_uring_enter`]]
+  return [['batch', `${meanBatch.toFixed(1)} operations per submission`]]
 }
 
 function table(summary: Summary): string {

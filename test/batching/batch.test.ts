@@ -61,6 +61,22 @@ test('a batch asked for by one promise goes down as one', async () => {
   assert.ok(batch >= 4, `${batch.toFixed(2)} operations per enter`)
 })
 
+test('a call that only waits is no submission, and makes no batch smaller', async () => {
+  const before = await actor.stats()
+  for (let round = 0; round < 100; round++) {
+    await Promise.all([client.nop(), client.nop(), client.nop()])
+    // It goes to sleep in the kernel meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  const now = await actor.stats()
+  assert.equal(now.submitted - before.submitted, 300)
+  const submissions = now.submissions - before.submissions
+  assert.ok(submissions >= 100 && submissions <= 300, `${submissions} submissions`)
+  assert.ok(now.enters - before.enters > submissions, 'it has waited too')
+  assert.equal(now.operationsPerEnter, now.submitted / now.submissions)
+  assert.match(String(now), new RegExp(`; ${now.submissions} submissions of \\d+\\.\\d, `))
+})
+
 test('clients add up to the total, whether they are there or have left', async () => {
   const before = await actor.stats()
   const leaving = connect()

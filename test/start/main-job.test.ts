@@ -110,7 +110,7 @@ describe('the main job', () => {
     for (const kind of KINDS) assert.match(stdout, new RegExp(`^│ ${kind} +│ +[\\d,]+ │`, 'm'))
     assert.match(stdout, /count │ +ops\/s │ MB\/s │ +p50 │ +p99 │ +p99\.9 │ +busy │ +idle/)
     assert.match(stdout, /^engine +\w+: .+$/m)
-    assert.match(stdout, /^batch +[\d.]+ operations per io_uring_enter$/m)
+    assert.match(stdout, /^batch +[\d.]+ operations per submission$/m)
     assert.match(stdout, /and all 2,047 blocks at the end: every byte is as it was written$/m)
     for (const line of stdout.split('\n')) assert.ok(line.length <= 100, line)
   })

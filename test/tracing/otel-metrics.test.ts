@@ -91,7 +91,7 @@ describe('metrics', () => {
     assert.equal(value(found, 'uring_actor.in_flight'), 0)
     assert.equal(value(found, 'uring_actor.clients'), 1)
     assert.equal(value(found, 'uring_actor.open_files'), 1)
-    for (const counter of ['submitted', 'enters', 'wakes'] as const) {
+    for (const counter of ['submitted', 'submissions', 'enters', 'wakes'] as const) {
       const told = value(found, `uring_actor.${counter}`) as number
       assert.ok(told >= earlier[counter] && told <= later[counter], `${counter}: ${told}`)
     }

@@ -32,7 +32,7 @@ const ANSWER = {
   uptimeMicros: 1,
   intervalMicros: 1,
   first: true,
-  actor: { busyMicros: 1, idleMicros: 1, enters: 0, submitted: 0 },
+  actor: { busyMicros: 1, idleMicros: 1, enters: 0, submissions: 0, submitted: 0 },
   all: FIGURES,
   clients: [{ id: 1, threadId: 0, connectedMicros: 1, ...FIGURES }],
 }

@@ -62,7 +62,7 @@ class FakeChannel {
 class FakeActor {
   readonly channels: Array<FakeChannel | null> = []
   readonly departed = new Departed()
-  readonly engine = { name: 'io_uring', counters: { enters: 0, submitted: 0 } }
+  readonly engine = { name: 'io_uring', counters: { enters: 0, submissions: 0, submitted: 0 } }
   readonly loop = { counters: { busyMicros: 0, idleMicros: 0 } }
   readonly header = new Int32Array(1024)
   readonly startedAt = 0
@@ -157,13 +157,19 @@ describe('an interval', () => {
   test('has the actor’s own time and calls', () => {
     const actor = new FakeActor()
     const answers = actor.answers()
-    Object.assign(actor.engine.counters, { enters: 5, submitted: 50 })
+    Object.assign(actor.engine.counters, { enters: 5, submissions: 3, submitted: 50 })
     Object.assign(actor.loop.counters, { busyMicros: 100, idleMicros: 900 })
     answers.next()
-    Object.assign(actor.engine.counters, { enters: 7, submitted: 90 })
+    Object.assign(actor.engine.counters, { enters: 7, submissions: 4, submitted: 90 })
     Object.assign(actor.loop.counters, { busyMicros: 130, idleMicros: 1000 })
     const { actor: own } = asRead(answers.next())
-    assert.deepEqual(own, { busyMicros: 30, idleMicros: 100, enters: 2, submitted: 40 })
+    assert.deepEqual(own, {
+      busyMicros: 30,
+      idleMicros: 100,
+      enters: 2,
+      submissions: 1,
+      submitted: 40,
+    })
   })
 
   test('is each peer’s own', () => {

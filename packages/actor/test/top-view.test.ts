@@ -46,7 +46,13 @@ function snapshot(clients: ClientFigures[], all: Figures = figures({})): Snapsho
     uptimeMicros: 3.7e9,
     intervalMicros: 2e6,
     first: false,
-    actor: { busyMicros: 0.5e6, idleMicros: 1.5e6, enters: 1000, submitted: 12_300 },
+    actor: {
+      busyMicros: 0.5e6,
+      idleMicros: 1.5e6,
+      enters: 3000,
+      submissions: 1000,
+      submitted: 12_300,
+    },
     all,
     clients,
   }
@@ -68,7 +74,7 @@ test('what it looks like at 80 columns', () => {
   const clients = [client(1, small), client(2, BUSY, 32), client(3, {})]
   assert.deepEqual(view(snapshot(clients, figures(BUSY, 32)), AT_80), [
     'uring-actor: process 4711, io_uring, up 01:01:40, trace histogram',
-    'in 2s: actor 25% busy, 3 clients, 12.3 per system call',
+    'in 2s: actor 25% busy, 3 clients, 12.3 per submission',
     '',
     ' client  thread  ops/s   MB/s flight  batch     p50     p99  busy/idle          ',
     '    all           123k    506     32   12.3  98.7us  1.23ms  #####.........  30%',
@@ -96,7 +102,7 @@ test('errors, a notice, and figures since the start are told', () => {
   )
   assert.equal(
     lines[1],
-    'since the start: actor 25% busy, 0 clients, 12.3 per system call, 2.50 errors/s',
+    'since the start: actor 25% busy, 0 clients, 12.3 per submission, 2.50 errors/s',
   )
   assert.equal(lines[2], 'no answer for 3 s')
 })

@@ -58,7 +58,7 @@ export function actorStats(parts: StatisticsParts, departed: Departed): ActorSta
   const uptimeMicros = nowMicros() - parts.startedAt
   const sum = (field: 'completed' | 'cachedReads' | 'errors' | 'wakes'): number =>
     clients.reduce((total, client) => total + client[field], departed[field])
-  const { enters, submitted, overflow, cachedWrites } = engine.counters
+  const { enters, submissions, submitted, overflow, cachedWrites } = engine.counters
   return {
     engine: engine.name,
     forced: parts.choice.forced,
@@ -74,8 +74,9 @@ export function actorStats(parts: StatisticsParts, departed: Departed): ActorSta
     inFlight: dispatcher.table.inUse,
     maxInFlight: dispatcher.maxInFlight,
     enters,
+    submissions,
     submitted,
-    operationsPerEnter: enters === 0 ? 0 : submitted / enters,
+    operationsPerEnter: submissions === 0 ? 0 : submitted / submissions,
     blocks: loop.counters.blocks,
     parks: loop.counters.parks,
     wakes: sum('wakes'),

@@ -98,7 +98,10 @@ export interface Engine {
 }
 
 export interface EngineCounters {
+  /** System calls, also those that only wait. */
   readonly enters: number
+  /** Those of them that submitted requests, and the requests. */
+  readonly submissions: number
   readonly submitted: number
   readonly overflow: number
   /** Writes to the page cache that the calling thread has made, none of them submitted. */

@@ -59,8 +59,9 @@ export class Ring {
   readonly native: NativeRing
   readonly sqEntries: number
   readonly cqEntries: number
-  /** Counted for the statistics. */
+  /** Counted for the statistics: calls, those among them that submitted, and what they submitted. */
   enters = 0
+  submissions = 0
   submitted = 0
   #rings: Int32Array
   #sqes: Int32Array
@@ -78,6 +79,8 @@ export class Ring {
   #head = 0
   #unsubmitted = 0
   #inFlight = 0
+  /** Which one of those not submitted is the engine's own, from 1 on; 0: none. */
+  #ownPlace = 0
   #waitFlags: number
   /** The kernel can wait for several completions, and for fewer after a while (Linux 6.12). */
   readonly hasMinWait: boolean
@@ -165,6 +168,11 @@ export class Ring {
     this.#inFlight++
   }
 
+  /** What was pushed last is the engine's own, and counts as nothing that was submitted. */
+  markOwn(): void {
+    this.#ownPlace = this.#unsubmitted
+  }
+
   /** True when completions wait that cost no system call, or one of `enter` without waiting. */
   hasWork(): boolean {
     return (
@@ -199,12 +207,20 @@ export class Ring {
     // What the kernel took is read from its own head: an error may come after a partial submission.
     const left = (this.#tail - Atomics.load(this.#rings, this.#sqHead)) >>> 0
     if (left > this.sqEntries) throw new Error(`submission queue head is ${left} behind its tail`)
-    this.submitted += toSubmit - left
+    this.#count(toSubmit - left)
     this.#unsubmitted = left
     if (result >= 0) return
     // The queues are as they were; the caller reaps and enters again.
     if (PASSING.has(result)) return
     throw Object.assign(new Error(`io_uring_enter failed: errno ${-result}`), { errno: result })
+  }
+
+  /** Calls that only wait are no submissions: they would make the mean batch smaller than it is. */
+  #count(taken: number): void {
+    const own = this.#ownPlace > 0 && this.#ownPlace <= taken ? 1 : 0
+    this.#ownPlace = Math.max(0, this.#ownPlace - taken)
+    this.submitted += taken - own
+    if (taken > own) this.submissions++
   }
 
   /**

@@ -79,8 +79,9 @@ export class ThreadPoolEngine implements Engine {
   readonly fileSlots: number
   readonly chainLength: number
   readonly table: OperationTable
-  readonly counters: EngineCounters & { enters: number; submitted: number } = {
+  readonly counters: EngineCounters & { submitted: number } = {
     enters: 0,
+    submissions: 0,
     submitted: 0,
     overflow: 0,
     cachedWrites: 0,

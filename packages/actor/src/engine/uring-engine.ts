@@ -94,7 +94,6 @@ export class UringEngine implements Engine {
   #controlFixed: boolean
   #sink: ResultSink | null = null
   #doorbellArmed = false
-  #doorbellReads = 0
   /** Rows to cancel for whose request there was no room: a submission was refused. */
   #cancelsDue: number[] = []
   readonly #bufferedWrites: BufferedWrites
@@ -185,10 +184,8 @@ export class UringEngine implements Engine {
     return this.#ring.inFlight + this.#cachedWrites.waiting - (this.#doorbellArmed ? 1 : 0)
   }
   get counters(): EngineCounters {
-    const { enters, submitted, overflow } = this.#ring
-    const cachedWrites = this.#cachedWrites.made
-    // The reads of the doorbell are ours, and no operation.
-    return { enters, submitted: submitted - this.#doorbellReads, overflow, cachedWrites }
+    const { enters, submissions, submitted, overflow } = this.#ring
+    return { enters, submissions, submitted, overflow, cachedWrites: this.#cachedWrites.made }
   }
 
   hasWork(): boolean {
@@ -299,9 +296,9 @@ export class UringEngine implements Engine {
     const low = this.#controlAddress | 0
     const high = (this.#controlAddress / 4294967296) | 0
     this.#doorbellArmed = true
-    this.#doorbellReads++
     // biome-ignore format: one request, one line of its fields
     this.#ring.push(opcode, IOSQE_FIXED_FILE, DOORBELL_FILE, 0, 0, low, high, 8, 0, TAG_DOORBELL, CONTROL_BUFFER, 0, 0)
+    this.#ring.markOwn()
   }
 
   setParked(parked: boolean): void {

@@ -11,6 +11,7 @@ interface OwnCounters {
   readonly busyMicros: number
   readonly idleMicros: number
   readonly enters: number
+  readonly submissions: number
   readonly submitted: number
 }
 
@@ -32,7 +33,7 @@ export class Answers {
   constructor(parts: StatisticsParts, departed: Departed) {
     this.#parts = parts
     this.#departed = departed
-    const none = { busyMicros: 0, idleMicros: 0, enters: 0, submitted: 0 }
+    const none = { busyMicros: 0, idleMicros: 0, enters: 0, submissions: 0, submitted: 0 }
     this.#own = { moment: parts.startedAt, ...none }
   }
 
@@ -55,6 +56,7 @@ export class Answers {
         busyMicros: own.busyMicros - before.busyMicros,
         idleMicros: own.idleMicros - before.idleMicros,
         enters: own.enters - before.enters,
+        submissions: own.submissions - before.submissions,
         submitted: own.submitted - before.submitted,
       },
       all: all.since(this.#all, intervalMicros),
@@ -69,8 +71,8 @@ export class Answers {
   #readOwn(): OwnCounters {
     const { engine, loop } = this.#parts
     const { busyMicros, idleMicros } = loop.counters
-    const { enters, submitted } = engine.counters
-    return { moment: nowMicros(), busyMicros, idleMicros, enters, submitted }
+    const { enters, submissions, submitted } = engine.counters
+    return { moment: nowMicros(), busyMicros, idleMicros, enters, submissions, submitted }
   }
 
   /** Reads every client; what is known of those that have left is forgotten. */

@@ -64,8 +64,9 @@ export interface Snapshot {
   readonly actor: {
     readonly busyMicros: number
     readonly idleMicros: number
-    /** io_uring_enter calls, and the requests that they submitted. */
+    /** io_uring_enter calls, those of them that submitted requests, and the requests. */
     readonly enters: number
+    readonly submissions: number
     readonly submitted: number
   }
   /** All clients, those included that have left. */
@@ -102,7 +103,7 @@ function isSnapshot(answer: Record<string, unknown>): boolean {
     isWord(trace) &&
     typeof first === 'boolean' &&
     isObject(actor) &&
-    areNumbers(actor, ['busyMicros', 'idleMicros', 'enters', 'submitted']) &&
+    areNumbers(actor, ['busyMicros', 'idleMicros', 'enters', 'submissions', 'submitted']) &&
     areFigures(all) &&
     Array.isArray(clients) &&
     clients.every((client) => areFigures(client) && areNumbers(client, CLIENT_NUMBERS))

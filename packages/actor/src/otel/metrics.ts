@@ -48,6 +48,7 @@ class ActorMetrics {
   readonly #cachedReads: Observable
   readonly #cachedWrites: Observable
   readonly #submitted: Observable
+  readonly #submissions: Observable
   readonly #enters: Observable
   readonly #sleeps: Observable
   readonly #wakes: Observable
@@ -72,7 +73,16 @@ class ActorMetrics {
       'Writes to the page cache that the actor has made itself.',
     )
     this.#submitted = this.#counter('submitted', '{operation}', 'Operations submitted to the ring.')
-    this.#enters = this.#counter('enters', '{call}', 'Calls of io_uring_enter.')
+    this.#submissions = this.#counter(
+      'submissions',
+      '{call}',
+      'Calls of io_uring_enter that submitted operations.',
+    )
+    this.#enters = this.#counter(
+      'enters',
+      '{call}',
+      'Calls of io_uring_enter, also those that only waited.',
+    )
     this.#sleeps = this.#counter('sleeps', '{sleep}', 'Times that the actor slept.')
     this.#wakes = this.#counter('wakes', '{wake}', "Times that a client's thread was woken.")
   }
@@ -110,6 +120,7 @@ class ActorMetrics {
     result.observe(this.#cachedReads, stats.cachedReads)
     result.observe(this.#cachedWrites, stats.cachedWrites)
     result.observe(this.#submitted, stats.submitted)
+    result.observe(this.#submissions, stats.submissions)
     result.observe(this.#enters, stats.enters)
     result.observe(this.#sleeps, stats.blocks, { 'uring_actor.sleep': 'kernel' })
     result.observe(this.#sleeps, stats.parks, { 'uring_actor.sleep': 'event_loop' })

@@ -41,7 +41,9 @@ export class FaultEngine extends WrappedEngine implements Engine {
   #held: Try[] = []
   /** Tries whose results are to be delivered. */
   #ended: Try[] = []
+  /** Those asked for, and those of them that were not refused. */
   #submissions = 0
+  #accepted = 0
   #submitted = 0
   #busy = 0
   #cuts = 0
@@ -71,7 +73,8 @@ export class FaultEngine extends WrappedEngine implements Engine {
   }
   get counters(): EngineCounters {
     const { overflow, cachedWrites } = this.inner.counters
-    return { enters: this.#submissions, submitted: this.#submitted, overflow, cachedWrites }
+    const [enters, submissions] = [this.#submissions, this.#accepted]
+    return { enters, submissions, submitted: this.#submitted, overflow, cachedWrites }
   }
 
   hasWork(): boolean {
@@ -138,6 +141,7 @@ export class FaultEngine extends WrappedEngine implements Engine {
     this.#busy = 0
     const begun = this.#begun
     this.#begun = []
+    this.#accepted++
     this.#submitted += begun.length
     let before: Try | null = null
     for (const each of begun) {

@@ -68,7 +68,8 @@ export class MemoryEngine implements Engine {
     return this.#done.length
   }
   get counters(): EngineCounters {
-    return { enters: 0, submitted: this.#submitted, overflow: 0, cachedWrites: 0 }
+    const submitted = this.#submitted
+    return { enters: 0, submissions: 0, submitted, overflow: 0, cachedWrites: 0 }
   }
 
   takeWorkers(): number {

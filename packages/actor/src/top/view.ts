@@ -128,12 +128,12 @@ function aboutProcess({ pid, engine, uptimeMicros, trace }: Snapshot): string {
 
 function aboutActor(snapshot: Snapshot, perSecond: number): string {
   const { actor, all, clients, intervalMicros, first } = snapshot
-  const { busyMicros, idleMicros, enters, submitted } = actor
+  const { busyMicros, idleMicros, submissions, submitted } = actor
   const time = first ? 'since the start' : `in ${timeText(intervalMicros)}`
   const parts = [
     `${time}: actor ${share(busyMicros, idleMicros)} busy`,
     `${countText(clients.length)} client${clients.length === 1 ? '' : 's'}`,
-    ...(enters === 0 ? [] : [`${countText(submitted / enters)} per system call`]),
+    ...(submissions === 0 ? [] : [`${countText(submitted / submissions)} per submission`]),
     ...(all.interval.errors === 0
       ? []
       : [`${countText(all.interval.errors * perSecond)} errors/s`]),

@@ -54,7 +54,13 @@ export class FakeEngine implements Engine {
   readonly doorbell = -1
   readonly canBlock = false
   readonly limitations: readonly Limitation[] = []
-  readonly counters: EngineCounters = { enters: 0, submitted: 0, overflow: 0, cachedWrites: 0 }
+  readonly counters: EngineCounters = {
+    enters: 0,
+    submissions: 0,
+    submitted: 0,
+    overflow: 0,
+    cachedWrites: 0,
+  }
   /** Rows checked against the invariants. */
   checked = 0
   cancels = 0

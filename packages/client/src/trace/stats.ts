@@ -49,8 +49,10 @@ export interface ActorStats {
   readonly cachedWrites: number
   readonly inFlight: number
   readonly maxInFlight: number
-  /** io_uring_enter calls, operations submitted by them, and the mean of the batches. */
+  /** io_uring_enter calls, also those that only wait. */
   readonly enters: number
+  /** Those of them that submitted operations, how many operations, and the mean of these batches. */
+  readonly submissions: number
   readonly submitted: number
   readonly operationsPerEnter: number
   /** Sleeps in the kernel and in the event loop, and how often a client was woken. */
@@ -80,11 +82,26 @@ export interface ActorStats {
 
 /** What stands above the actor's table. */
 export function actorHeading(stats: ActorStats): string {
-  const { engine, uptimeMicros, clients, inFlight, trace, enters, operationsPerEnter } = stats
+  const { engine, uptimeMicros, clients, inFlight, trace } = stats
   return (
     `actor, ${engine}, up ${seconds(uptimeMicros)}; ${clients.length} ${clients.length === 1 ? 'client' : 'clients'}, ${inFlight} in flight; ` +
-    `${enters} submissions of ${operationsPerEnter.toFixed(1)}; trace ${trace}`
+    `${submissionsOf(stats)}trace ${trace}`
   )
+}
+
+/** What went through the ring, and what did not need it; the thread pool has none. */
+function submissionsOf(stats: ActorStats): string {
+  const { submissions, operationsPerEnter, cachedReads, cachedWrites } = stats
+  const cached = cachedReads + cachedWrites
+  const parts = [
+    ...(submissions === 0
+      ? []
+      : [
+          `${submissions} ${submissions === 1 ? 'submission' : 'submissions'} of ${operationsPerEnter.toFixed(1)}`,
+        ]),
+    ...(cached === 0 ? [] : [`${cached} done in the page cache`]),
+  ]
+  return parts.length === 0 ? '' : `${parts.join(', ')}; `
 }
 
 /** What stands above a client's table. */
