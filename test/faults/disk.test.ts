@@ -130,4 +130,80 @@ describe('the simulated disk', () => {
     const { mode, mtimeMs, atimeMs } = await file.stat()
     assert.deepEqual([mode & 0o777, atimeMs, mtimeMs], [0o640, 10_000, 20_500])
   })
+
+  test('moves the own position of a file that appends as Linux does', async () => {
+    await using tested = await spawnTestActor()
+    const file = await tested.connect().open('/a', 'a+')
+    const left = (): Promise<unknown> => file.readFile('utf8')
+    await file.write('12345')
+    assert.equal(await left(), '', 'it is at the end of what was written')
+    await file.write('67', 0)
+    assert.equal(await left(), '67', 'a write that names a position leaves it')
+    const reopened = await tested.connect().open('/a', 'a+')
+    assert.equal(await reopened.readFile('utf8'), '1234567')
+    await file.write('89')
+    assert.equal(await left(), '')
+    assert.equal(await reopened.readFile('utf8'), '89')
+  })
+
+  test('refuses what Linux refuses of a file that is open for reading, and of no bytes', async () => {
+    await using tested = await spawnTestActor()
+    const client = tested.connect()
+    const written = await client.open('/a', 'w')
+    await written.write('12345')
+    const file = await client.open('/a', 'r')
+    assert.equal(await codeOf(() => file.truncate(2)), 'EINVAL')
+    assert.equal(await codeOf(() => file.allocate(0, 9)), 'EBADF')
+    assert.equal(await codeOf(() => written.allocate(0, 0)), 'EINVAL')
+    assert.equal(await codeOf(() => written.trim(0, 0)), 'EINVAL')
+    assert.equal(`${await file.readFile('utf8')}`, '12345')
+    await written.truncate(2)
+    assert.equal((await file.stat()).size, 2)
+  })
+
+  test('has times that follow from virtual time, and so from the seed', async () => {
+    const seen = await timesOfSteps()
+    // Of access, modification, change and birth: which are later than after the step before.
+    const later = seen
+      .slice(1)
+      .map((times, step) => times.map((time, of) => time > seen[step]![of]!))
+    assert.deepEqual(later, [
+      [false, true, true, false],
+      [true, false, false, false],
+      [false, false, false, false],
+      [false, true, true, false],
+      [false, false, true, false],
+      [false, true, true, false],
+    ])
+    const begin = Date.UTC(2000, 0)
+    assert.deepEqual(seen[0], [begin, begin, begin, begin])
+    assert.ok(seen.flat().every((time) => time < begin + 100))
+    assert.deepEqual(await timesOfSteps(), seen)
+  })
 })
+
+/** The times of a file after it was made, written, read twice, cut, given a mode and emptied. */
+async function timesOfSteps(): Promise<number[][]> {
+  await using tested = await spawnTestActor({ time: 'manual' })
+  const client = tested.connect()
+  const file = await client.open('/a', 'w+')
+  const steps: Array<() => Promise<unknown>> = [
+    () => file.stat(),
+    () => file.write('abc', 0),
+    () => file.read(Buffer.alloc(3), 0, 3, 0),
+    () => file.read(Buffer.alloc(3), 0, 3, 0),
+    () => file.truncate(1),
+    () => file.chmod(0o600),
+    () => client.open('/a', 'w'),
+  ]
+  const seen: number[][] = []
+  for (const step of steps) {
+    const done = step()
+    await tested.faults.run()
+    await done
+    const { atimeMs, mtimeMs, ctimeMs, birthtimeMs } = await file.stat()
+    seen.push([atimeMs, mtimeMs, ctimeMs, birthtimeMs])
+    await tested.faults.step(1000)
+  }
+  return seen
+}

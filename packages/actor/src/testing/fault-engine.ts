@@ -8,7 +8,7 @@ import type { ResolvedPlan } from './plan.ts'
 import { Random } from './random.ts'
 import { Schedule } from './schedule.ts'
 import type { Try } from './try.ts'
-import { VirtualTime } from './virtual-time.ts'
+import type { VirtualTime } from './virtual-time.ts'
 import { WrappedEngine } from './wrapped-engine.ts'
 
 const EIO = -5
@@ -50,11 +50,11 @@ export class FaultEngine extends WrappedEngine implements Engine {
   #holding = false
   #refusing = false
 
-  constructor(plan: ResolvedPlan, inner: Engine, disk: MemoryDisk | null) {
+  constructor(plan: ResolvedPlan, time: VirtualTime, inner: Engine, disk: MemoryDisk | null) {
     super(`faults(${inner.name})`, inner, Math.min(inner.chainLength, plan.queueEntries))
-    this.time = new VirtualTime(plan.manual)
+    this.time = time
     const factsOf = (slot: number) => disk?.factsOf(slot) ?? this.files[slot]
-    this.injector = new Injector(plan, inner.table, this.time, factsOf)
+    this.injector = new Injector(plan, inner.table, time, factsOf)
     this.#plan = plan
     this.#disk = disk
     this.#words = inner.table.words

@@ -12,6 +12,7 @@ import { MemoryDisk } from './memory-disk.ts'
 import { MemoryEngine } from './memory-engine.ts'
 import { standStill } from './pause.ts'
 import type { ResolvedPlan } from './plan.ts'
+import { VirtualTime } from './virtual-time.ts'
 
 export const makeLayer: LayerModule['makeLayer'] = (
   data: unknown,
@@ -19,12 +20,14 @@ export const makeLayer: LayerModule['makeLayer'] = (
   setting: LayerSetting,
 ): Layer => {
   const plan = data as ResolvedPlan
-  const disk = plan.wrap === 'memory' ? new MemoryDisk(plan.diskBytes, plan.sectorBytes) : null
+  const time = new VirtualTime(plan.manual)
+  const disk =
+    plan.wrap === 'memory' ? new MemoryDisk(plan.diskBytes, plan.sectorBytes, time) : null
   const inner =
     disk === null
       ? setting.plainEngine()
       : new MemoryEngine(disk, setting.capacity, setting.maxFiles + FIRST_FILE_SLOT)
-  const engine = new FaultEngine(plan, inner, disk)
+  const engine = new FaultEngine(plan, time, inner, disk)
   expose(controlOf(engine, disk, setting.wake), nodeEndpoint(port))
   // Whoever spawned the actor decides how long it lives.
   port.unref()

@@ -85,7 +85,7 @@ export class MemoryCalls implements FileCalls {
       this.#settle(row, ENFILE)
       return
     }
-    if (flags & O_TRUNC && found.size > 0) found.resize(0)
+    if (flags & O_TRUNC) found.resize(0)
     this.#disk.open(slot, found, flags)
     const channel = words[at + ROW_CHANNEL]
     const generation = files.generationOf(slot)
@@ -139,15 +139,18 @@ export class MemoryCalls implements FileCalls {
         2,
       )
       if (!Number.isFinite(access) || !Number.isFinite(modification)) return EINVAL
-      file.times = [access, modification]
+      file.times.access = nanosOf(access)
+      file.times.modification = nanosOf(modification)
     } else return EOPNOTSUPP
+    if (kind !== OPERATION_STAT) file.statusSet()
     return 0
   }
 
   #stat(at: number, file: MemoryFile): void {
     const start = this.#table.words[at + ROW_ADDR_LOW]
     const record = new BigInt64Array(this.#channel(at).arena.buffer, start, STAT_FIELDS.length)
-    const known: Record<string, number> = {
+    const { times } = file
+    const known: Record<string, number | bigint> = {
       mode: constants.S_IFREG | file.mode,
       nlink: 1,
       uid: file.uid,
@@ -156,8 +159,10 @@ export class MemoryCalls implements FileCalls {
       ino: file.number,
       size: file.size,
       blocks: Math.ceil(file.size / 512),
-      atimeNs: Math.round(file.times[0] * 1e9),
-      mtimeNs: Math.round(file.times[1] * 1e9),
+      atimeNs: times.access,
+      mtimeNs: times.modification,
+      ctimeNs: times.change,
+      birthtimeNs: times.birth,
       directMemoryAlignment: ALIGNMENT,
       directOffsetAlignment: ALIGNMENT,
     }
@@ -169,4 +174,9 @@ export class MemoryCalls implements FileCalls {
   #channel(at: number): Channel {
     return this.#parts.channels[this.#table.words[at + ROW_CHANNEL]] as Channel
   }
+}
+
+/** Of seconds since the epoch. */
+function nanosOf(seconds: number): bigint {
+  return BigInt(Math.round(seconds * 1e9))
 }

@@ -2,12 +2,19 @@ import { constants } from 'node:fs'
 import type { FileFacts } from './injector.ts'
 import { MemoryFile } from './memory-file.ts'
 import type { Random } from './random.ts'
+import type { VirtualTime } from './virtual-time.ts'
+
+/**
+ * Virtual time 0, in nanoseconds since the epoch: the beginning of 2000. Files' times follow from virtual time, so
+ * that a seed gives the same ones again; and none is 0, which programs may take for none.
+ */
+const BEGIN_NANOS = 946_684_800_000_000_000n
 
 /** A file that is open: until the power is cut. */
 export interface MemoryHandle {
   readonly file: MemoryFile
   readonly flags: number
-  /** Where a read goes on that names no position, on a file opened for appending. */
+  /** Where a read that names no position goes on, on a file opened for appending. */
   position: number
   /** The power has been cut since it was opened. */
   stale: boolean
@@ -24,9 +31,11 @@ export class MemoryDisk {
   readonly #handles: Array<MemoryHandle | null> = []
   readonly #capacity: number
   readonly #sectorBytes: number
+  readonly #clock: () => bigint
   #made = 0
 
-  constructor(capacity: number, sectorBytes: number) {
+  constructor(capacity: number, sectorBytes: number, time: VirtualTime) {
+    this.#clock = () => BEGIN_NANOS + BigInt(Math.round(time.now * 1000))
     this.#capacity = capacity
     this.#sectorBytes = sectorBytes
   }
@@ -36,7 +45,7 @@ export class MemoryDisk {
   }
 
   create(path: string): MemoryFile {
-    const file = new MemoryFile(path, ++this.#made, this.#sectorBytes)
+    const file = new MemoryFile(path, ++this.#made, this.#sectorBytes, this.#clock)
     this.#files.set(path, file)
     return file
   }

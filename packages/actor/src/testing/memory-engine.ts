@@ -23,9 +23,12 @@ import {
   ROW_WORDS,
 } from '../operations/operation-table.ts'
 import type { MemoryDisk, MemoryHandle } from './memory-disk.ts'
+import type { MemoryFile } from './memory-file.ts'
 
 const EIO = -5
+const EINVAL = -22
 const ENOSPC = -28
+const { O_WRONLY, O_RDWR } = constants
 /** Whoever writes there is sure to be on the disk when the write has completed. */
 const SYNCHRONOUS = (constants.O_SYNC ?? 0) | (constants.O_DSYNC ?? 0)
 
@@ -120,10 +123,20 @@ export class MemoryEngine implements Engine {
     const { file } = handle
     const position = wide(words, at + ROW_OFF_LOW)
     const length = (words[at + ROW_ADDR_HIGH] >>> 0) * 2 ** 32 + (words[at + ROW_ADDR_LOW] >>> 0)
-    if (kind === OPERATION_TRIM) file.zero(position, length)
+    if (kind === OPERATION_TRUNCATE) {
+      return handle.flags & (O_WRONLY | O_RDWR) ? this.#resize(file, position) : EINVAL
+    }
     // What is left is a sync_file_range: it promises nothing, so nothing is done.
-    if (kind !== OPERATION_ALLOCATE && kind !== OPERATION_TRUNCATE) return 0
-    const size = kind === OPERATION_TRUNCATE ? position : Math.max(file.size, position + length)
+    if (kind !== OPERATION_TRIM && kind !== OPERATION_ALLOCATE) return 0
+    if (length === 0) return EINVAL
+    if (kind === OPERATION_ALLOCATE) {
+      return this.#resize(file, Math.max(file.size, position + length))
+    }
+    file.zero(position, length)
+    return 0
+  }
+
+  #resize(file: MemoryFile, size: number): number {
     if (size - file.size > this.#disk.free) return ENOSPC
     file.resize(size)
     return 0
@@ -145,11 +158,13 @@ export class MemoryEngine implements Engine {
     const position = named ?? handle.position
     const bytes = handle.file.bytes.subarray(position, position + memory.length)
     memory.set(bytes)
+    handle.file.accessed()
     if (named === null) handle.position += bytes.length
     return bytes.length
   }
 
-  #write(at: number, { file, flags }: MemoryHandle): number {
+  #write(at: number, handle: MemoryHandle): number {
+    const { file, flags } = handle
     const memory = this.#memory(at)
     const named = positionOf(this.#words, at)
     const appends = named === null || (flags & constants.O_APPEND) !== 0
@@ -159,6 +174,8 @@ export class MemoryEngine implements Engine {
     const bytes = memory.length > room ? memory.subarray(0, room) : memory
     file.write(position, bytes)
     if (flags & SYNCHRONOUS) file.sync()
+    // A write that names a position appends all the same, and leaves the file's own where it was.
+    if (named === null) handle.position = position + bytes.length
     return bytes.length
   }
 

@@ -6,6 +6,14 @@ type Change =
   | { readonly kind: 'zero'; readonly position: number; readonly length: number }
   | { readonly kind: 'size'; readonly size: number }
 
+/** Of the simulated disk's clock, in nanoseconds since the epoch. */
+export interface FileTimes {
+  access: bigint
+  modification: bigint
+  change: bigint
+  readonly birth: bigint
+}
+
 /** Changes of more than so many bytes are written back without being asked for, oldest first. */
 const WRITE_BACK_BYTES = 2 ** 25
 
@@ -60,18 +68,21 @@ export class MemoryFile {
   mode = 0o644
   uid: number = process.getuid?.() ?? 0
   gid: number = process.getgid?.() ?? 0
-  /** Of access and modification, in seconds since the epoch. */
-  times: readonly [number, number] = [0, 0]
+  readonly times: FileTimes
+  readonly #clock: () => bigint
   readonly #sectorBytes: number
   readonly #visible = new Image()
   readonly #durable = new Image()
   #changes: Change[] = []
   #changedBytes = 0
 
-  constructor(path: string, number: number, sectorBytes: number) {
+  constructor(path: string, number: number, sectorBytes: number, clock: () => bigint) {
     this.path = path
     this.number = number
     this.#sectorBytes = sectorBytes
+    this.#clock = clock
+    const now = clock()
+    this.times = { access: now, modification: now, change: now, birth: now }
   }
 
   get size(): number {
@@ -86,6 +97,17 @@ export class MemoryFile {
   /** What would be there if no change since the last sync reached the disk. */
   get durableBytes(): Uint8Array {
     return this.#durable.bytes
+  }
+
+  /** It was read. As with relatime, that is kept only where it was written since it was read last. */
+  accessed(): void {
+    const { times } = this
+    if (times.access <= times.modification) times.access = this.#clock()
+  }
+
+  /** Its mode, owner or times were set. */
+  statusSet(): void {
+    this.times.change = this.#clock()
   }
 
   write(position: number, bytes: Uint8Array): void {
@@ -105,6 +127,9 @@ export class MemoryFile {
   }
 
   #changed(change: Change, byteLength: number): void {
+    const now = this.#clock()
+    this.times.modification = now
+    this.times.change = now
     this.#changes.push(change)
     this.#changedBytes += byteLength
     if (this.#changedBytes > WRITE_BACK_BYTES) this.#writeBack(this.#changes.length >> 1)
