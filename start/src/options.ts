@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { BLOCK_BYTES } from './block.ts'
-import { formatSize, parseSize } from './sizes.ts'
+import { counted, formatSize, parseSize, sizeOption } from './sizes.ts'
 import { UserError } from './user-error.ts'
 
 /** Reads, writes and trims, as shares of 100. */
@@ -106,8 +106,9 @@ function checked(parsed: Parsed): Options {
   const needed = workers * parsed.depth
   if (blocks < needed) {
     throw new UserError(
-      `--size ${formatSize(parsed.size)} is too small: ${workers} workers with ${parsed.depth} ` +
-        `operations in flight need at least ${formatSize((needed + 1) * BLOCK_BYTES)}`,
+      `--size ${sizeOption(parsed.size)} is too small: ${counted(workers, 'worker')} with ` +
+        `${counted(parsed.depth, 'operation')} in flight ${workers === 1 ? 'needs' : 'need'} ` +
+        `at least ${sizeOption((needed + 1) * BLOCK_BYTES)}`,
       2,
     )
   }

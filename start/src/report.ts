@@ -4,7 +4,7 @@ import Table from 'cli-table3'
 import type { Outcome } from './job.ts'
 import type { Options } from './options.ts'
 import { KINDS } from './shared.ts'
-import { formatCount, formatSize } from './sizes.ts'
+import { counted, formatCount, formatSize } from './sizes.ts'
 import type { Summary } from './summary.ts'
 import type { WorkloadFile } from './workload-file.ts'
 
@@ -20,7 +20,8 @@ export function opening(options: Options, file: WorkloadFile): string {
     ['load', `${reads} % reads, ${writes} % writes, ${trims} % trims, seed ${seed}`],
     [
       'from',
-      `${workers} ${workers === 1 ? 'worker' : 'workers, each'} with ${depth} operations in flight`,
+      `${counted(workers, 'worker')}${workers === 1 ? '' : ', each'} with ` +
+        `${counted(depth, 'operation')} in flight`,
     ],
   ])
 }

@@ -16,6 +16,16 @@ export function formatSize(bytes: number): string {
   return `${Number.isInteger(value) ? value : value.toFixed(1)} ${UNITS[power]}`
 }
 
+/** As an option says it, exactly where it is whole KiB, and never too small. */
+export function sizeOption(bytes: number): string {
+  return `${Math.ceil(bytes / 1024)}KiB`
+}
+
+/** `1 worker`, `2 workers`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** A whole number with its thousands marked. */
 export function formatCount(value: number): string {
   return Math.round(value).toLocaleString('en-US')

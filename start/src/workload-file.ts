@@ -57,15 +57,18 @@ export function damage(file: WorkloadFile, block: number): void {
 }
 
 function writeEmpty(file: string, size: number, force: boolean): void {
+  const made = !fs.existsSync(file)
   const descriptor = openOwn(file, force)
   try {
+    assertRoom(file, fs.fstatSync(descriptor).blocks * 512, size)
     fs.ftruncateSync(descriptor, 0)
-    assertRoom(file, size)
     const header = Buffer.alloc(BLOCK_BYTES)
     header.write(HEADER)
     fs.writeSync(descriptor, header, 0, BLOCK_BYTES, 0)
     fs.ftruncateSync(descriptor, size)
   } catch (error) {
+    // Behind a link, it is the file that was made.
+    if (made) fs.rmSync(fs.realpathSync(file), { force: true })
     if (error instanceof UserError) throw error
     throw new UserError(`cannot make ${file}: ${(error as Error).message}`, 1)
   } finally {
@@ -101,10 +104,13 @@ function isOurs(descriptor: number): boolean {
   return begin.toString('latin1') === HEADER
 }
 
-/** Better said before the disk is full than after. */
-function assertRoom(file: string, size: number): void {
+/**
+ * Better said before the disk is full than after, and before the file is emptied: of that one, what it
+ * occupies is free.
+ */
+function assertRoom(file: string, occupied: number, size: number): void {
   const { bavail, bsize, blocks } = fs.statfsSync(path.dirname(file))
-  const free = bavail * bsize
+  const free = bavail * bsize + occupied
   // Some filesystems do not know, and say 0 of 0.
   if (blocks === 0 || free >= size) return
   throw new UserError(

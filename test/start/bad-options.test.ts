@@ -21,7 +21,11 @@ const BAD: ReadonlyArray<readonly [string, RegExp]> = [
   ['--size 5000', /--size .*'5000'.* multiple of 4096 bytes/],
   ['--size -8MiB', /--size .*'-8MiB'.* multiple of 4096 bytes/],
   ['--size 2TiB', /--size .*'2TiB'.* at most 1TiB/],
-  ['--size 64KiB --workers 2', /--size 64 KiB is too small: 2 workers .* at least 260 KiB/],
+  ['--size 64KiB --workers 2', /--size 64KiB is too small: 2 workers .* need at least 260KiB/],
+  [
+    '--size 4KiB --workers 1 --depth 1',
+    /: 1 worker with 1 operation in flight needs at least 8KiB/,
+  ],
   ['--seconds 0', /--seconds .*'0'.* above 0/],
   ['--seconds soon', /--seconds .*'soon'.* above 0/],
   ['--workers 0', /--workers .*'0'.* from 1 to 256/],
@@ -51,6 +55,14 @@ describe('a bad option', () => {
       assert.deepEqual(left, [])
     })
   }
+
+  test('that says what size to take names one that is taken', async () => {
+    const args = ['--workers', '1', '--depth', '256', '--seconds', '0.1', '--size']
+    const { stderr } = await runMainJob([...args, '1MiB'])
+    const size = /at least (\S+)\n$/.exec(stderr)?.[1]
+    assert.equal(size, '1028KiB')
+    assert.equal((await runMainJob([...args, size])).code, 0)
+  })
 
   test('harms no file', () => {
     assert.equal(readFileSync(foreign, 'utf8'), 'Dear reader,\n')

@@ -1,7 +1,16 @@
 // The file of the main job: a given one is kept and never lost by mistake, and a full disk is told.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { after, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -51,6 +60,16 @@ describe('a file that was named', () => {
     const { code, stderr } = await runMainJob(['--file', file, '--size', '1MiB', ...QUICK])
     assert.equal(code, 0, stderr)
   })
+
+  test('is not left behind empty when the disk has no room for it', async (t) => {
+    const { bavail, bsize } = statfsSync(directory)
+    if (bavail * bsize >= 2 ** 40) return t.skip('the disk has room for the largest size')
+    const file = path.join(directory, 'too-large')
+    const { code, stderr } = await runMainJob(['--file', file, '--size', '1TiB'])
+    assert.equal(code, 1)
+    assert.match(stderr, /^uring-actor: the disk is too full: /)
+    assert.equal(existsSync(file), false)
+  })
 })
 
 describe('a disk that is full', () => {
@@ -67,6 +86,15 @@ describe('a disk that is full', () => {
     assert.equal(code, 1)
     assert.equal(stdout, '')
     assert.match(stderr, /^uring-actor: the disk is too full: .* 64 MiB; take a smaller [^\n]+\n$/)
+  })
+
+  test('harms no file that was there, and counts its room', { skip: mounted }, async () => {
+    const file = path.join(mountPoint, 'there')
+    const args = ['--file', file, ...QUICK, '--size']
+    for (const size of ['8MiB', '10MiB']) assert.equal((await runMainJob([...args, size])).code, 0)
+    assert.equal((await runMainJob([...args, '64MiB'])).code, 1)
+    assert.equal(statSync(file).size, 10 * 2 ** 20)
+    rmSync(file)
   })
 
   test('in the middle ends the job with what was done', { skip: mounted }, async () => {
