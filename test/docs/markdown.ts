@@ -29,11 +29,16 @@ export function textOf(document: string): string {
   return readFileSync(path.join(root, document), 'utf8')
 }
 
-/** The first fenced block of a language. */
+/** The fenced blocks of a language. */
+export function blocksOf(document: string, language: string): string[] {
+  const blocks = textOf(document).matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))
+  return Array.from(blocks, ([, block]) => block!)
+}
+
 export function firstBlock(document: string, language: string): string {
-  const found = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'ms').exec(textOf(document))
-  if (found === null) throw new Error(`${document} has no block of ${language}`)
-  return found[1]!
+  const [first] = blocksOf(document, language)
+  if (first === undefined) throw new Error(`${document} has no block of ${language}`)
+  return first
 }
 
 /** The text without fenced blocks and code spans: what a reader sees as links and headings. */

@@ -72,7 +72,7 @@ export interface OperationSpan extends OperationFacts {
   error: Error | undefined
   /** True when a blocking call waits for it: then only start, error and end are published. */
   readonly blocking: boolean
-  /** Set when its result is delivered. */
+  /** Set when its result is delivered; undefined when it is lost, for `error` then tells why. */
   stages: Stages | undefined
 }
 
