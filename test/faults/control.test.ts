@@ -228,6 +228,24 @@ describe('a test actor', () => {
     assert.equal(await codeOf(() => tested.faults.history()), 'ERR_URING_ACTOR_EXITED')
   })
 
+  test('closes in spite of what it keeps back, also where its actor closes already', async () => {
+    const keeping: Array<(tested: TestActor) => Promise<void>> = [
+      ({ faults }) => faults.pause(),
+      ({ faults }) => faults.hold(),
+      ({ faults }) => faults.refuse(),
+    ]
+    for (const keep of keeping) {
+      const tested = await spawnTestActor()
+      const file = await tested.connect().open('/file', 'w')
+      await keep(tested)
+      const written = file.write('abc', 0)
+      const closed = tested.actor.close()
+      await within(5000, 'close', tested.close())
+      await within(5000, 'the close of the actor', closed)
+      assert.equal((await written).bytesWritten, 3)
+    }
+  })
+
   test('is the only actor', async () => {
     await using actor = await spawnActor()
     assert.equal(await codeOf(() => spawnTestActor()), 'ERR_URING_ACTOR_EXISTS')

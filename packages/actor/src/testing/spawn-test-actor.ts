@@ -1,5 +1,5 @@
 import { MessageChannel } from 'node:worker_threads'
-import type { Client } from '@uring-actor/client'
+import type { Client, UringError } from '@uring-actor/client'
 import type { Actor } from '../spawn/actor.ts'
 import type { ActorOptions } from '../spawn/options.ts'
 import { spawnWithLayer } from '../spawn/spawn-actor.ts'
@@ -22,9 +22,14 @@ export class TestActor {
     return this.actor.connect()
   }
 
-  /** Lets go of what was kept back, then closes the actor. */
+  /** Lets go of what was kept back, also where the actor closes already, and closes the actor. */
   async close(): Promise<void> {
-    if (!this.actor.closed) await this.faults.letGo()
+    try {
+      await this.faults.letGo()
+    } catch (error) {
+      // There is nothing left that could keep anything back.
+      if ((error as UringError).code !== 'ERR_URING_ACTOR_EXITED') throw error
+    }
     await this.actor.close()
   }
 
