@@ -195,6 +195,8 @@ async function store(name: string, bytes: Buffer): Promise<number> {
 async function load(name: string): Promise<Buffer> {
   await using file = await client.open(path.join(folder, name))
   const { size } = await file.stat()
+  // As node:fs, a read refuses a buffer that is empty.
+  if (size === 0) return Buffer.alloc(0)
   return (await file.read(Buffer.alloc(size), { position: 0 })).buffer
 }
 

@@ -169,6 +169,16 @@ test('it has the metrics that docs/tracing.md lists, with their types', async ()
   await stop(server, 'SIGTERM')
 })
 
+test('it serves a file that is empty', async () => {
+  const server = await startServer()
+  const url = `${server.url}/files/empty`
+  const put = await fetch(url, { method: 'PUT', body: '' })
+  assert.deepEqual([put.status, await put.text()], [201, '0 bytes\n'])
+  const got = await fetch(url)
+  assert.deepEqual([got.status, await got.text()], [200, ''])
+  await stop(server, 'SIGTERM')
+})
+
 test('it ends by Ctrl-C, though a connection is kept open', async () => {
   const server = await startServer()
   assert.equal((await scrape(server)).samples.get('uring_actor_clients'), 1)
