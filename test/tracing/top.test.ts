@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import readline from 'node:readline'
@@ -140,6 +140,18 @@ describe('a process under load', () => {
     assert.equal(said(), '')
   })
 
+  test('when the output cannot be written it says so, with 1', async () => {
+    for (const options of [['--json'], ['--json', '--once'], ['--once']]) {
+      const args = [PROGRAM, 'top', String(watched.pid), '--interval', '0.1', ...options]
+      const full = openSync('/dev/full', 'w')
+      const child = spawn(process.execPath, args, { stdio: ['ignore', full, 'pipe'] })
+      closeSync(full)
+      const said = child.stderr!.setEncoding('utf8').toArray()
+      assert.deepEqual(await once(child, 'close'), [1, null])
+      assert.match((await said).join(''), /^uring-actor: the figures .* written: ENOSPC[^\n]*\n$/)
+    }
+  })
+
   test('when the process ends it says so, with 1', async () => {
     const { child, said } = await topThatPrints(watched.pid, '--json')
     await watched.kill()
@@ -192,7 +204,15 @@ describe('what cannot be watched: one line, and 3', () => {
   test('a file that is no socket', async () => {
     const file = path.join(temporaryDirectory(), 'x')
     writeFileSync(file, '')
-    await assertRefused([file], 3, /nobody listens/)
+    for (const at of [file, path.dirname(file)]) await assertRefused([at], 3, / is no socket$/m)
+  })
+
+  test('a socket of an actor that was killed', async () => {
+    const watched = await Watched.start()
+    watched.process.kill('SIGKILL')
+    await watched.ended
+    await assertRefused([watched.socket!], 3, /nobody listens at .*: its actor has ended/)
+    await watched.kill()
   })
 
   for (const [what, answer] of [
@@ -238,5 +258,5 @@ test('help goes to the output, and tells the exit codes', async () => {
   const { code, stdout, stderr } = await top('--help')
   assert.deepEqual([code, stderr], [0, ''])
   assert.match(stdout, /^Usage: uring-actor top <pid\|socket>/)
-  assert.match(stdout, /Ends with 0 .* 1 .* 2 .*\n?.*3 /)
+  assert.match(stdout, /Ends with 0 .* 1 .*\n2 .* 3 /)
 })

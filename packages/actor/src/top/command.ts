@@ -22,8 +22,8 @@ runs as, and root, can watch it.
 
 q or Ctrl-C quits. Where the output is no terminal, one frame follows the other.
 
-Ends with 0 when you have quit, 1 when the actor has ended before, 2 when the arguments are wrong,
-3 when the process cannot be watched.
+Ends with 0 when you have quit, 1 when the actor has ended before or the output cannot be written,
+2 when the arguments are wrong, 3 when the process cannot be watched.
 `
 
 const INTERVAL = { least: 0.1, most: 3600 }

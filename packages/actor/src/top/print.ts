@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Snapshot } from '../inspect/snapshot.ts'
 import type { Connection } from './connection.ts'
-import { OK } from './failure.ts'
+import { Failure, OK, UNWRITABLE } from './failure.ts'
 import { view } from './view.ts'
 
 interface PrintOrders {
@@ -13,13 +12,12 @@ interface PrintOrders {
 
 /** Prints the figures of each interval until nobody reads them; rejects when the actor ends. */
 export async function printFrames(connection: Connection, orders: PrintOrders): Promise<number> {
-  const { stdout } = process
-  let unread = false
-  // As `| head` does it.
-  stdout.on('error', () => {
-    unread = true
+  let broken: NodeJS.ErrnoException | null = null
+  const breaks = (error: NodeJS.ErrnoException): void => {
+    broken ??= error
     connection.close()
-  })
+  }
+  process.stdout.on('error', breaks)
   try {
     // The first answer is of all the time before.
     await connection.ask()
@@ -27,12 +25,24 @@ export async function printFrames(connection: Connection, orders: PrintOrders): 
       await Promise.race([delay(orders.intervalMillis), connection.ended])
       const snapshot = await connection.ask()
       const text = orders.json ? `${JSON.stringify(snapshot)}\n` : frame(snapshot, orders.once)
-      if (!stdout.write(text)) await Promise.race([once(stdout, 'drain'), connection.ended])
+      await Promise.race([written(text).catch(breaks), connection.ended])
     } while (!orders.once)
   } catch (error) {
-    if (!unread) throw error
+    if (broken === null) throw error
   }
-  return OK
+  return endOf(broken)
+}
+
+function written(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
+/** Nobody reads any more, as `| head` does it, is no failure. */
+function endOf(broken: NodeJS.ErrnoException | null): number {
+  if (broken === null || broken.code === 'EPIPE') return OK
+  throw new Failure(`the figures cannot be written: ${broken.message}`, UNWRITABLE)
 }
 
 function frame(snapshot: Snapshot, once: boolean): string {

@@ -56,10 +56,18 @@ export function connectFailure({ path, pid }: Target, code: string | undefined):
         NOT_WATCHABLE,
       )
     case 'ECONNREFUSED':
-      return new Failure(`nobody listens at ${path}: its actor has ended`, NOT_WATCHABLE)
+      return new Failure(
+        isSocket(path) ? `nobody listens at ${path}: its actor has ended` : `${path} is no socket`,
+        NOT_WATCHABLE,
+      )
     default:
       return new Failure(`cannot connect to ${path}: ${code}`, NOT_WATCHABLE)
   }
+}
+
+/** True also when it is gone by now: then it was one a moment ago. */
+function isSocket(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isSocket() ?? true
 }
 
 /** Somebody else may have made a socket where that of a process should be. */
