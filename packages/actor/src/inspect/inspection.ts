@@ -102,9 +102,11 @@ function ownDirectory(directory: string): void {
  * connect in between, its directory has to keep them away.
  */
 function assertUnreachable({ path: at }: InspectPlace): void {
-  if ((process.umask() & OTHERS_WRITE) === OTHERS_WRITE) return
   const directory = path.dirname(at)
-  if ((statSync(directory).mode & OTHERS_ENTER) === 0) return
+  // Also where the mode does not matter: listening says EACCES of a directory that is not there.
+  const { mode } = statSync(directory)
+  if ((process.umask() & OTHERS_WRITE) === OTHERS_WRITE) return
+  if ((mode & OTHERS_ENTER) === 0) return
   const umask = process.umask().toString(8).padStart(3, '0')
   throw new Error(
     `with the umask 0${umask} others could connect to ${at}: ` +
