@@ -100,6 +100,15 @@ describe('the levels of tracing', () => {
   })
 })
 
+test('an actor that is closed, or closes, takes no level any more', async () => {
+  const actor = await spawnActor()
+  const closed = actor.close()
+  assert.throws(() => actor.setTrace('off'), { code: 'ERR_URING_ACTOR_EXITED' })
+  await closed
+  assert.throws(() => actor.setTrace('off'), { code: 'ERR_URING_ACTOR_EXITED' })
+  assert.equal(actor.trace, 'histogram')
+})
+
 describe('the figures that stats() tells', () => {
   test('are in order, and sum up', async (t) => {
     await using actor = await spawnActor()

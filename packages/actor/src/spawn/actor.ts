@@ -130,7 +130,9 @@ export class Actor extends EventEmitter<ActorEvents> {
 
   /** Has the whole process trace so much from now on: a level, or options. */
   setTrace(options: TraceLevel | TraceOptions): void {
-    storeTrace(this.#life, traceWords(options, 'options'))
+    const words = traceWords(options, 'options')
+    if (this.closed) throw new UringError('ERR_URING_ACTOR_EXITED', 'the actor is closed')
+    storeTrace(this.#life, words)
   }
 
   /**
