@@ -2,7 +2,17 @@
 // there is as it was, and the actor and its clients go on.
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { type Actor, type RecordTraceOptions, spawnActor } from '@uring-actor/actor'
@@ -11,6 +21,7 @@ import { mountTmpfs } from '../support/filesystems.ts'
 import { codeOf, within } from '../support/outcome.ts'
 import { madeOrReason } from '../support/removals.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { missingRoot } from '../support/tools.ts'
 import { isRecording, recordingBegins } from './trace-file-tasks.ts'
 
 const LONG = { seconds: 3600 }
@@ -70,6 +81,42 @@ test('a missing directory, and what is no regular file, are refused at once', as
   assert.equal(await codeOf(() => actor.recordTrace(file, LONG)), 'ERR_INVALID_ARG_VALUE')
   assert.equal(await codeOf(() => actor.recordTrace('/dev/null', LONG)), 'ERR_INVALID_ARG_VALUE')
   assert.deepEqual(readdirSync(directory), ['trace.json'])
+})
+
+test('a link stays one, also to what is not there yet', async () => {
+  const elsewhere = path.join(directory, 'elsewhere')
+  mkdirSync(elsewhere)
+  symlinkSync('elsewhere/target.json', path.join(directory, 'first'))
+  symlinkSync('first', file)
+  for (const what of ['not there yet', 'there']) {
+    const { path: told } = await actor.recordTrace(file, { seconds: 0.001 })
+    assert.equal(told, file)
+    assert.equal(readlinkSync(file), 'first', what)
+    assert.deepEqual(readdirSync(elsewhere), ['target.json'])
+    assert.ok(JSON.parse(readFileSync(file, 'utf8')).traceEvents.length > 0)
+  }
+  const loop = path.join(directory, 'loop')
+  symlinkSync('loop', loop)
+  assert.equal(await codeOf(() => actor.recordTrace(loop, LONG)), 'ELOOP')
+})
+
+test('a new file is for its owner only, and one that was there keeps its mode', async () => {
+  const mode = (): number => statSync(file).mode & 0o777
+  await actor.recordTrace(file, { seconds: 0.001 })
+  assert.equal(mode(), 0o600)
+  for (const kept of [0o640, 0o666, 0o600]) {
+    chmodSync(file, kept)
+    await actor.recordTrace(file, { seconds: 0.001 })
+    assert.equal(mode(), kept)
+  }
+})
+
+test("another's file stays another's", { skip: missingRoot() }, async () => {
+  writeFileSync(file, '')
+  chownSync(file, 1234, 1235)
+  await actor.recordTrace(file, { seconds: 0.001 })
+  const { uid, gid } = statSync(file)
+  assert.deepEqual([uid, gid], [1234, 1235])
 })
 
 test('an abort ends it without a file, and leaves one that was there as it was', async () => {
