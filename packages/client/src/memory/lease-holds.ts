@@ -22,6 +22,11 @@ export function knowLeases(arena: Arena, freed: () => void): void {
   arenas++
 }
 
+/** Its client has ended: what is free of it is given to nobody any more. */
+export function forgetLeases(arena: Arena): void {
+  if (leasedMemory.delete(arena.buffer)) arenas--
+}
+
 /** Whether this memory is that of leases of this thread; `own` is known to be none of them. */
 export function isLeasedElsewhere(memory: ArrayBufferLike, own: Arena): boolean {
   return arenas > 1 && memory !== own.buffer && leasedMemory.has(memory)

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { actorExited, clientClosed, protocolBroken } from '../errors/index.ts'
 import { Arena } from '../memory/arena.ts'
-import { knowLeases } from '../memory/lease-holds.ts'
+import { forgetLeases, knowLeases } from '../memory/lease-holds.ts'
 import {
   type ActorAddress,
   CHANNEL_DETACHED,
@@ -315,6 +315,7 @@ export class Transport {
     this.#presence.end()
     this.#watcher.end()
     this.disconnection.forget()
+    forgetLeases(this.arena)
   }
 
   #queuePublish(): void {
