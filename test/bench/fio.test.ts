@@ -53,9 +53,11 @@ describe('fio', { skip: missingProgram('fio') }, () => {
       // The last milliseconds of each job are in no log; a bin of fio's may lie across an edge of ours.
       const elsewhere = sum(told.map((count, row) => Math.abs(count - logged[row]!)))
       assert.ok(elsewhere <= 0.1 * all, `${elsewhere} of ${all} are elsewhere`)
-      const slots = new Set(latency.overTime.map(([slot]) => slot))
-      assert.ok(slots.size >= 0.9 * SLOTS, `${slots.size} of ${SLOTS} slots`)
-      assert.ok([...slots].every((slot) => slot >= 0 && slot < SLOTS))
+      const slots = [...new Set(latency.overTime.map(([slot]) => slot))].sort((a, b) => a - b)
+      assert.ok(slots[0]! >= 0 && slots.at(-1)! < SLOTS)
+      // From the beginning to the end; on a busy machine its jobs may have had no processor in between.
+      const [spanned, seen] = [slots.at(-1)! - slots[0]! + 1, slots.length]
+      assert.ok(spanned >= 0.9 * SLOTS && seen >= SLOTS / 2, `${seen} of ${spanned} of ${SLOTS}`)
       assert.deepEqual(left, [])
     })
   }
