@@ -127,3 +127,24 @@ test('the workspace links it as a program', () => {
   assert.equal(status, expectedCode)
   assert.equal((JSON.parse(stdout) as Capabilities).node, process.versions.node)
 })
+
+test('output that cannot be written is one line; that nobody reads it is no failure', () => {
+  const inShell = (command: string) => {
+    const shell = `node "$0" ${command}; exit "\${PIPESTATUS[0]}"`
+    const args = ['-c', shell, fileURLToPath(program)]
+    return spawnSync('bash', args, { encoding: 'utf8' })
+  }
+  for (const [command, code] of [
+    ['doctor > /dev/full', 3],
+    ['doctor --help > /dev/full', 3],
+    ['top --help > /dev/full', 1],
+    ['--help > /dev/full', 1],
+  ] as const) {
+    const { status, stderr } = inShell(command)
+    assert.equal(status, code, `${command}: ${stderr}`)
+    assert.match(stderr, /^uring-actor: the output cannot be written: ENOSPC[^\n]*\n$/)
+  }
+  const unread = inShell('doctor | true')
+  assert.equal(unread.stderr, '')
+  assert.equal(unread.status, expectedCode)
+})

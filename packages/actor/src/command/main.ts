@@ -1,5 +1,6 @@
 /** The program `uring-actor`. */
 import { mistake } from './mistake.ts'
+import { print } from './print.ts'
 
 const USAGE = `Usage: uring-actor <command> [arguments]
 
@@ -21,13 +22,14 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
 ])
 
 const OK = 0
+const UNWRITABLE = 1
 const BAD_ARGUMENTS = 2
 
 /** Runs the program; returns its exit code. */
 async function main([name, ...args]: readonly string[]): Promise<number> {
   try {
     if (name === '--help' || name === '-h') {
-      process.stdout.write(USAGE)
+      await print(USAGE, UNWRITABLE)
       return OK
     }
     const names = [...COMMANDS.keys()].join(', ')

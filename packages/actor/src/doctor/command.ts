@@ -1,6 +1,7 @@
 /** `uring-actor doctor`. */
 import { parseArgs } from 'node:util'
 import { mistake } from '../command/mistake.ts'
+import { print } from '../command/print.ts'
 import { capabilities } from './capabilities.ts'
 import { report } from './report.ts'
 
@@ -13,11 +14,12 @@ and with a path, what direct I/O and trim can do there. Nothing is changed.
   --help   this text
 
 Ends with 0 when io_uring would be used, 1 when the slower thread pool or nothing would, 2 when
-the arguments are wrong or the path is not there.
+the arguments are wrong or the path is not there, 3 when the output cannot be written.
 `
 
 const OK = 0
 const FALLS_BACK = 1
+const UNWRITABLE = 3
 
 interface Orders {
   readonly path: string | undefined
@@ -41,10 +43,11 @@ function readArguments(args: readonly string[]): Orders | null {
 export async function run(args: readonly string[]): Promise<number> {
   const orders = readArguments(args)
   if (orders === null) {
-    process.stdout.write(USAGE)
+    await print(USAGE, UNWRITABLE)
     return OK
   }
   const found = await capabilities(orders.path)
-  process.stdout.write(orders.json ? `${JSON.stringify(found, null, 2)}\n` : report(found))
+  const text = orders.json ? `${JSON.stringify(found, null, 2)}\n` : report(found)
+  await print(text, UNWRITABLE)
   return found.engine === 'io_uring' ? OK : FALLS_BACK
 }

@@ -1,8 +1,9 @@
 /** `uring-actor top`. */
 import { parseArgs } from 'node:util'
 import { mistake } from '../command/mistake.ts'
+import { print } from '../command/print.ts'
 import { Connection } from './connection.ts'
-import { OK } from './failure.ts'
+import { OK, UNWRITABLE } from './failure.ts'
 import { watchLive } from './live.ts'
 import { printFrames } from './print.ts'
 import { findTarget } from './target.ts'
@@ -72,7 +73,7 @@ function secondsOf(text: string): number {
 export async function run(args: readonly string[]): Promise<number> {
   const orders = readArguments(args)
   if (orders === null) {
-    process.stdout.write(USAGE)
+    await print(USAGE, UNWRITABLE)
     return OK
   }
   const connection = await Connection.open(findTarget(orders.target))

@@ -22,11 +22,26 @@ interface TableOf {
   ): { push(row: Array<string | { content: string; colSpan: number }>): void; toString(): string }
 }
 
+/** What tables are made of: loaded by the first one only, for hardly any process prints one. */
+function newTable(): InstanceType<TableOf> {
+  try {
+    const Table = createRequire(import.meta.url)('cli-table3') as TableOf
+    return new Table(LOOK)
+  } catch {
+    // It is not there in a bundle, where the figures are worth more than how they look.
+    const lines: string[] = []
+    return {
+      push: (row) => {
+        lines.push(row.map((cell) => (typeof cell === 'string' ? cell : cell.content)).join('  '))
+      },
+      toString: () => lines.join('\n'),
+    }
+  }
+}
+
 /** Figures of operations as a table: for each its counts, and below them a line for each stage. */
 function tableOf(operations: Readonly<Record<string, OperationStats>>): string {
-  // Loaded by the first table only: hardly any process prints one.
-  const Table = createRequire(import.meta.url)('cli-table3') as TableOf
-  const table = new Table(LOOK)
+  const table = newTable()
   for (const [name, stats] of Object.entries(operations)) {
     table.push([{ content: headingOf(name, stats), colSpan: HEAD.length }])
     for (const metric of METRICS) table.push([`  ${metric}`, ...timesOf(stats[metric])])
