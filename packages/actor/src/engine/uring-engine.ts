@@ -243,7 +243,8 @@ export class UringEngine implements Engine {
     const enters = this.#ring.unsubmitted > 0 || this.#ring.needsEnter()
     // Devices are to have their work first.
     if (enters) this.#ring.enter(0, -1, 0)
-    this.leftOver = writes ? this.#cachedWrites.make(this.#handOver) : 0
+    const refused = this.#ring.unsubmitted
+    this.leftOver = refused + (writes ? this.#cachedWrites.make(this.#handOver) : 0)
     if (enters || writes) sink.reaping()
     const completed = this.poll(sink)
     this.#bufferedWrites.submitted()

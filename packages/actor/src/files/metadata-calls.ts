@@ -45,6 +45,7 @@ import { type FileTable, OpenFile, RIGHT_WRITE } from './file-table.ts'
 import { type Filesystem, Filesystems } from './filesystem.ts'
 import type { OfferedFiles } from './offered-files.ts'
 import { transferByPool } from './pool-transfer.ts'
+import { writeStatus } from './status-record.ts'
 
 const ENFILE = -23
 const EINVAL = -22
@@ -270,14 +271,11 @@ export class MetadataCalls implements FileCalls {
       }
       const words = this.#table.words
       const { arena } = this.#channels[words[at + ROW_CHANNEL]] as Channel
-      const record = new BigInt64Array(arena.buffer, words[at + ROW_ADDR_LOW], STAT_FIELDS.length)
-      for (let index = 0; index < STAT_FIELDS.length; index++) {
-        const name = STAT_FIELDS[index]
-        // The alignments were found out when the file was opened.
-        if (name === 'directMemoryAlignment') record[index] = BigInt(file.memoryAlignment)
-        else if (name === 'directOffsetAlignment') record[index] = BigInt(file.offsetAlignment)
-        else record[index] = stats[name]
-      }
+      writeStatus(
+        new BigInt64Array(arena.buffer, words[at + ROW_ADDR_LOW], STAT_FIELDS.length),
+        stats,
+        file,
+      )
       this.#settle(row, 0, 0)
     })
   }

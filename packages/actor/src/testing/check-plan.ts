@@ -55,9 +55,9 @@ export function resolvePlan(plan: FaultPlan): ResolvedPlan {
   const { diskBytes = 2 ** 28, sectorBytes = 512, queueEntries = 256 } = plan
   const wrap = oneOf(asked, 'plan.wrap', WRAPS)
   const [delayLeast, delayMost] = delaysOf(delayMicros)
-  listOf(rules, 'plan.rules').forEach((rule, index) => {
+  for (const [index, rule] of listOf(rules, 'plan.rules').entries()) {
     checkRule(rule as FaultRule, `plan.rules[${index}]`, wrap === 'memory')
-  })
+  }
   return {
     seed: wholeOf(seed, 'plan.seed', 0),
     wrap,

@@ -131,6 +131,7 @@ export class FaultEngine extends WrappedEngine implements Engine {
   submit(sink: CompletionSink): number {
     if (this.#begun.length === 0) return this.poll(sink)
     const { seed, rates } = this.#plan
+    this.leftOver = this.#begun.length
     if (this.#refusing) return 0
     const random = new Random(seed, FOR_SUBMISSION, ++this.#submissions)
     if (this.#busy < MOST_BUSY && random.chance(rates.busy)) {
@@ -139,6 +140,7 @@ export class FaultEngine extends WrappedEngine implements Engine {
       return 0
     }
     this.#busy = 0
+    this.leftOver = 0
     const begun = this.#begun
     this.#begun = []
     this.#accepted++

@@ -138,7 +138,7 @@ export class MemoryCalls implements FileCalls {
         words[at + ROW_ADDR_LOW],
         2,
       )
-      if (!Number.isFinite(access) || !Number.isFinite(modification)) return EINVAL
+      if (!isTime(access) || !isTime(modification)) return EINVAL
       file.times.access = nanosOf(access)
       file.times.modification = nanosOf(modification)
     } else return EOPNOTSUPP
@@ -176,7 +176,11 @@ export class MemoryCalls implements FileCalls {
   }
 }
 
-/** Of seconds since the epoch. */
+/** Seconds since the epoch that are 64 bits of nanoseconds, which is what a status has room for. */
+function isTime(seconds: number): boolean {
+  return Math.abs(seconds) < 2 ** 63 / 1e9
+}
+
 function nanosOf(seconds: number): bigint {
   return BigInt(Math.round(seconds * 1e9))
 }

@@ -99,10 +99,11 @@ export class MemoryFile {
     return this.#durable.bytes
   }
 
-  /** It was read. As with relatime, that is kept only where it was written since it was read last. */
+  /** It was read. As with relatime, that is kept only where it was changed since it was read last. */
   accessed(): void {
     const { times } = this
-    if (times.access <= times.modification) times.access = this.#clock()
+    const changed = times.access <= times.modification || times.access <= times.change
+    if (changed) times.access = this.#clock()
   }
 
   /** Its mode, owner or times were set. */

@@ -16,8 +16,8 @@ export abstract class WrappedEngine {
   readonly canBlock: boolean
   readonly doorbell: number
   readonly limitations: readonly Limitation[]
-  /** It hands all that was begun to the engine below, and says when. */
-  readonly leftOver = 0
+  /** What was begun and refused; of all else the engine below says when it goes down. */
+  leftOver = 0
   protected readonly inner: Engine
   /** Of real files, by slot. */
   protected readonly files: Array<FileFacts | undefined> = []
