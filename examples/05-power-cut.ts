@@ -59,7 +59,7 @@ async function appendUntilDark(store: Store): Promise<number[]> {
 async function recover(client: Client): Promise<Set<number>> {
   const file = await client.open('/journal').catch(() => null)
   if (file === null) return new Set()
-  const bytes = (await file.readFile()) as Buffer
+  const bytes = await file.readFile()
   const whole = bytes.subarray(0, bytes.length - (bytes.length % 8))
   return new Set(new Float64Array(new Uint8Array(whole).buffer))
 }

@@ -231,12 +231,12 @@ for (const size of [0, 1, 511, 4096, 4097, 65536, 1_000_001, 3_333_333]) {
     const open = (): Promise<UringFile> =>
       client.open(path, constants.O_RDONLY | constants.O_DIRECT)
     const first = await open()
-    const whole = (await first.readFile()) as Buffer
+    const whole = await first.readFile()
     assert.equal(whole.length, size)
     assert.ok(whole.equals(expected))
     await first.close()
     const second = await open()
-    assert.ok((second.readFileSync() as Buffer).equals(expected))
+    assert.ok(second.readFileSync().equals(expected))
     await second.close()
     const third = await open()
     const padded = Buffer.alloc(Math.ceil((size + 1) / 4096) * 4096, 0xee)

@@ -2,9 +2,10 @@ import { holdingLeases } from '../memory/lease-holds.ts'
 import { REQUEST_DURABLE } from '../protocol/index.ts'
 import { bounded, boundsOf, type CallBounds, type CallOptions } from '../transport/call-bounds.ts'
 import { ordered } from '../transport/ordered.ts'
-import { runAsync, type Steps } from '../transport/steps.ts'
+import type { Steps } from '../transport/steps.ts'
 import { positionValue, usableView } from './arguments.ts'
 import { cachedWithin, readCached, readCachedSync } from './cached.ts'
+import { feedPieces } from './feed-pieces.ts'
 import { FileCalls } from './file-calls.ts'
 import { syncSteps } from './file-steps.ts'
 import {
@@ -24,17 +25,18 @@ import {
 import { readSteps, writeSteps } from './transfer-steps.ts'
 import { vectorOf, vectorReadSteps, vectorWriteSteps } from './vectors.ts'
 import {
+  type BytesOptions,
+  type EncodingOptions,
   encodingOf,
+  type FileBytes,
   type FileData,
+  type FileOptions,
   isIterable,
-  type Pieces,
   readWholeSteps,
+  type TextOptions,
   textOrBytes,
   writableBytes,
 } from './whole-file.ts'
-
-type EncodingOptions = BufferEncoding | { encoding?: BufferEncoding | null } | null
-type FileOptions = BufferEncoding | ({ encoding?: BufferEncoding | null } & CallOptions) | null
 
 /** What of a UringFile moves bytes: reads and writes of all shapes. */
 export abstract class FileTransfers extends FileCalls {
@@ -285,13 +287,19 @@ export abstract class FileTransfers extends FileCalls {
   }
 
   /** Reads from the file's own position to its end: bytes, or text when an encoding is given. */
-  async readFile(options?: FileOptions): Promise<Buffer | string> {
+  readFile(options?: BytesOptions<CallOptions>): Promise<FileBytes>
+  readFile(options: TextOptions<CallOptions>): Promise<string>
+  readFile(options?: FileOptions): Promise<FileBytes | string>
+  async readFile(options?: FileOptions): Promise<FileBytes | string> {
     const encoding = encodingOf(options)
     const steps = readWholeSteps(this.state)
     return this.within(options, steps, (bytes) => textOrBytes(bytes, encoding))
   }
 
-  readFileSync(options?: EncodingOptions): Buffer | string {
+  readFileSync(options?: BytesOptions<object>): FileBytes
+  readFileSync(options: TextOptions<object>): string
+  readFileSync(options?: EncodingOptions): FileBytes | string
+  readFileSync(options?: EncodingOptions): FileBytes | string {
     refuseBounds(options)
     const encoding = encodingOf(options)
     return textOrBytes(this.runSync(readWholeSteps(this.state)), encoding)
@@ -306,35 +314,13 @@ export abstract class FileTransfers extends FileCalls {
     const given = typeof options === 'object' ? (options ?? undefined) : undefined
     if (isIterable(data)) {
       const bounds = boundsOf(this.state.transport, given)
-      return bounded(bounds, () => {
-        const run = this.#writePieces(data, encoding, bounds)
-        this.state.transport.turns.feed(run, this.state.runs)
-        return run
-      })
+      return bounded(bounds, () => feedPieces(this.state, data, encoding, bounds))
     }
     const bytes = writableBytes(data, encoding)
     await this.#writeGiven(
       { ...writeArguments(bytes, 0, undefined, null, undefined), options: given },
       0,
     )
-  }
-
-  async #writePieces(
-    pieces: Pieces,
-    encoding: BufferEncoding | undefined,
-    bounds: CallBounds | null,
-  ): Promise<void> {
-    const { state } = this
-    state.assertTakes('write')
-    if (bounds !== null) bounds.inParts = true
-    for await (const piece of pieces) {
-      const bytes = writableBytes(piece, encoding)
-      const steps = writeSteps(state, bytes, null, 0)
-      // Whoever closes the file, or its client, waits for all of them.
-      const begin = () => runAsync(state.transport, steps, 0, bounds)
-      if (bytes.length > 0) await holdingLeases([bytes], begin)
-      else bounds?.goOn()
-    }
   }
 
   writeFileSync(data: string | ArrayBufferView, options?: EncodingOptions): void {

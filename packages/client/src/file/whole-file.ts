@@ -2,13 +2,29 @@ import { constants } from 'node:buffer'
 import { isArrayBufferView } from 'node:util/types'
 import { fileTooLarge, invalidType, invalidValue } from '../errors/index.ts'
 import { FILE_KIND_OTHER } from '../protocol/index.ts'
+import type { CallOptions } from '../transport/call-bounds.ts'
 import type { Steps } from '../transport/steps.ts'
 import { bytesOf } from './arguments.ts'
 import { statSteps } from './file-steps.ts'
 import type { FileHandleState } from './handle.ts'
 import { readSteps } from './transfer-steps.ts'
 
-type EncodingOptions = BufferEncoding | { encoding?: BufferEncoding | null } | null | undefined
+export type EncodingOptions =
+  | BufferEncoding
+  | { encoding?: BufferEncoding | null }
+  | null
+  | undefined
+export type FileOptions =
+  | BufferEncoding
+  | ({ encoding?: BufferEncoding | null } & CallOptions)
+  | null
+/** No encoding: bytes are read. */
+export type BytesOptions<Other> = ({ encoding?: null } & Other) | null
+/** An encoding: text is read. */
+export type TextOptions<Other> = BufferEncoding | ({ encoding: BufferEncoding } & Other)
+
+/** What a file holds: memory that is nobody else's. */
+export type FileBytes = Buffer<ArrayBuffer>
 
 /** What writeFile takes in pieces. */
 export type Pieces = Iterable<string | ArrayBufferView> | AsyncIterable<string | ArrayBufferView>
@@ -22,13 +38,13 @@ const MOST_TRUSTED_BYTES = 2 ** 30
 const MOST_BYTES = Math.min(constants.MAX_LENGTH, Number.MAX_SAFE_INTEGER)
 
 /** Reads from the file's own position to its end. */
-export function* readWholeSteps(file: FileHandleState): Steps<Buffer> {
+export function* readWholeSteps(file: FileHandleState): Steps<FileBytes> {
   file.assertOpen('read')
   const size = (yield* statSteps(file, false)).size as number
   if (size > MOST_BYTES) throw fileTooLarge(size, MOST_BYTES)
   // One byte more than there should be: a read that leaves it free has met the end.
   const trusted = size > 0 ? Math.min(size, MOST_TRUSTED_BYTES) + 1 : UNKNOWN_BYTES
-  let bytes: Buffer = Buffer.allocUnsafeSlow(roomFor(file, trusted))
+  let bytes: FileBytes = Buffer.allocUnsafeSlow(roomFor(file, trusted))
   let total = 0
   for (;;) {
     if (total === bytes.length) bytes = enlarged(file, bytes)
@@ -46,14 +62,17 @@ function roomFor({ direct, offsetAlignment }: FileHandleState, length: number): 
   return direct ? Math.ceil(length / offsetAlignment) * offsetAlignment : length
 }
 
-function enlarged(file: FileHandleState, bytes: Buffer): Buffer {
+function enlarged(file: FileHandleState, bytes: FileBytes): FileBytes {
   if (bytes.length === MOST_BYTES) throw fileTooLarge(MOST_BYTES + 1, MOST_BYTES)
   const larger = Buffer.allocUnsafeSlow(Math.min(MOST_BYTES, roomFor(file, bytes.length * 2)))
   larger.set(bytes)
   return larger
 }
 
-export function textOrBytes(bytes: Buffer, encoding: BufferEncoding | undefined): Buffer | string {
+export function textOrBytes(
+  bytes: FileBytes,
+  encoding: BufferEncoding | undefined,
+): FileBytes | string {
   return encoding === undefined ? bytes : bytes.toString(encoding)
 }
 
