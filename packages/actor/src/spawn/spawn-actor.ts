@@ -118,11 +118,16 @@ function takesNext(argument: string): boolean {
  * and needs fewer descriptors. A layer shares modules with the thread, so there they are files.
  */
 function threadFile(layer: LayerData | null): URL {
-  const name = layer === null ? '../actor-thread.js' : '../thread.js'
-  // In a bundle of CommonJS there is no such URL at all.
-  const file = URL.canParse(name, import.meta.url) ? new URL(name, import.meta.url) : null
-  // With the permission model it may be there and not be seen: the thread will say so.
-  if (file !== null && (process.permission !== undefined || existsSync(file))) return file
+  try {
+    const file =
+      layer === null
+        ? new URL('../actor-thread.js', import.meta.url)
+        : new URL('../thread.js', import.meta.url)
+    // With the permission model it may be there and not be seen: the thread will say so.
+    if (process.permission !== undefined || existsSync(file)) return file
+  } catch {
+    // In a bundle of CommonJS there is no such URL at all.
+  }
   throw new UringError(
     'ERR_URING_ACTOR_START',
     "the file of the actor's thread is not where it should be beside this code. Have your bundler " +
