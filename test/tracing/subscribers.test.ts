@@ -141,6 +141,22 @@ test('a subscriber that closes the client at start has what was begun end with a
   assert.deepEqual([clients.length, inFlight], [0, 0])
 })
 
+test('and at any moment of a batch of reads, whichever of them has a span', async () => {
+  await using actor = await spawnActor({ trace: { level: 'span', sample: 0.5 } })
+  for (let at = 1; at <= 4; at++) {
+    const client = actor.connect()
+    const file = await client.open(source)
+    let starts = 0
+    const close = (): void => {
+      if (++starts === at) client.closeSync()
+    }
+    await actingOn('start', close, async () => {
+      const reading = codeOf(() => file.readMany([0, 1, 2, 3, 4, 5, 6, 7], 16))
+      assert.equal(await within(10_000, 'the reads', reading), 'ERR_URING_CLIENT_CLOSED')
+    })
+  }
+})
+
 test('a store that is bound to start is there in end', async () => {
   const { AsyncLocalStorage } = await import('node:async_hooks')
   await using actor = await spawnActor({ trace: 'span' })

@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type { Client, UringFile, UringReadStream } from '@uring-actor/client'
+import { within } from '../../support/outcome.ts'
 import type { Context } from '../context.ts'
 import { assertBytes, fileWith, pattern } from '../ways.ts'
 
@@ -213,4 +214,38 @@ async function readOnce(file: UringFile): Promise<UringReadStream> {
   assertBytes(bytes, Buffer.from('text'))
   await once(stream, 'end')
   return stream
+}
+
+export async function aStreamThatWasWrittenToBehindItsEndHoldsUpNoClose({
+  client,
+  path,
+}: Context): Promise<void> {
+  const file = await client.open(path('file'), 'w')
+  const stream = file.createWriteStream({ autoClose: false })
+  const failed = once(stream, 'error')
+  stream.write('x')
+  stream.end()
+  stream.write('y')
+  assert.equal((await failed)[0].code, 'ERR_STREAM_WRITE_AFTER_END')
+  await within(10_000, 'close', file.close())
+  assert.equal(fs.readFileSync(path('file'), 'utf8'), 'x')
+}
+
+export async function aReaderWithHalfAnElementHoldsUpNoClose({
+  client,
+  path,
+}: Context): Promise<void> {
+  for (const way of ['close', 'closeSync'] as const) {
+    const file = await client.open(fileWith(path('file'), 'x'))
+    const another = file.createReadStream({ autoClose: false, start: 0 })
+    const reader = file.readableWebStream().getReader({ mode: 'byob' })
+    const read = reader.read(new Uint16Array(8)).catch((error) => error)
+    // The byte comes at any moment from here on.
+    for (let turn = 0; turn < (way === 'close' ? 3 : 30); turn++) await setImmediate()
+    await within(10_000, way, (async () => file[way]())())
+    await within(10_000, 'the reader', read)
+    assert.equal(file.closed, true)
+    await within(10_000, 'close again', file.close())
+    assert.ok(another.destroyed)
+  }
 }

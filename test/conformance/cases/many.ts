@@ -146,8 +146,11 @@ export async function whatTheCallerDoesToHisPositionsChangesNothing({
     (given: number[]) => given.fill(8),
   ]) {
     const given = [...places]
+    // Its turn comes when this is done, and room by and by.
+    const before = [file.stat(), client.nop({ drain: true })]
     const reading = file.readMany(given, 100)
     change(given)
+    await Promise.all(before)
     const views = await reading
     views.forEach((view, index) => {
       const at = places[index]!

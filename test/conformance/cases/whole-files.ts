@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { constants } from 'node:buffer'
 import fs from 'node:fs'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { connect, type UringFile } from '@uring-actor/client'
+import { within } from '../../support/outcome.ts'
 import type { Context } from '../context.ts'
 import { assertBytes, assertSameOutcome, fileWith, pattern, WAYS } from '../ways.ts'
 
@@ -245,13 +246,73 @@ export async function whoClosesWaitsForAllPieces({ client, path }: Context): Pro
     await file.close()
     assert.equal(fs.readFileSync(path(name), 'utf8'), 'ABABAB', name)
     await written
-    const other = connect()
-    const target = await other.open(path(name), 'a')
-    const appended = target.appendFile(source())
-    await other.close()
-    assert.equal(fs.readFileSync(path(name), 'utf8'), 'ABABABABABAB', name)
-    await appended
   }
+}
+
+export async function aClosingClientWaitsForNoPiecesToCome({
+  client,
+  path,
+}: Context): Promise<void> {
+  const source = fileWith(path('source'), pattern(8 * 2 ** 20))
+  const piecesOf = {
+    stream: (file: UringFile) => file.createReadStream(),
+    'web stream': (file: UringFile) => file.readableWebStream({ autoClose: true }),
+    async *generator(file: UringFile) {
+      try {
+        for (;;) {
+          await setImmediate()
+          const { bytesRead, buffer } = await file.read(Buffer.alloc(1000))
+          if (bytesRead === 0) return
+          yield buffer
+        }
+      } finally {
+        await file.close()
+      }
+    },
+    stalled: () => new PassThrough(),
+  }
+  for (const [name, pieces] of Object.entries(piecesOf)) {
+    const other = connect()
+    const [from, to] = [await other.open(source), await other.open(path('target'), 'w')]
+    const copied = to.writeFile(pieces(from) as AsyncIterable<Buffer>).catch(({ code }) => code)
+    await setImmediate()
+    const closed = [to.close(), other.close(), from.close()]
+    await within(10_000, `${name}: the closes`, Promise.all(closed))
+    if (name !== 'stalled') {
+      const codes = /^(undefined|ERR_URING_CLIENT_CLOSED|EBADF|ERR_STREAM_PREMATURE_CLOSE)$/
+      assert.match(`${await copied}`, codes, name)
+    }
+  }
+  await client.nop()
+}
+
+export async function aStalledSourceThatIsGivenUpHoldsUpNoClose({
+  client,
+  path,
+}: Context): Promise<void> {
+  const file = await client.open(path('file'), 'w')
+  const source = new PassThrough()
+  source.write('first')
+  const { signal } = new AbortController()
+  const given = AbortSignal.any([signal, AbortSignal.timeout(50)])
+  await assert.rejects(file.writeFile(source, { signal: given }), { name: 'AbortError' })
+  await within(10_000, 'close', file.close())
+  assert.equal(fs.readFileSync(path('file'), 'utf8'), 'first')
+}
+
+export async function whatIsDrainedWhileACloseWaitsForPiecesIsDone({
+  client,
+  path,
+}: Context): Promise<void> {
+  const file = await client.open(path('file'), 'w')
+  const another = await client.open(path('another'), 'w')
+  const written = file.writeFile(slowPieces())
+  const closed = file.close()
+  const drained = another.datasync({ drain: true })
+  const flushed = client.flush()
+  await within(10_000, 'all', Promise.all([written, closed, drained, flushed]))
+  assert.equal(fs.readFileSync(path('file'), 'utf8'), 'ABABAB')
+  await another.close()
 }
 
 export async function piecesMayComeOfDrainedOperations({ client, path }: Context): Promise<void> {

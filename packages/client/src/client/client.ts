@@ -268,7 +268,7 @@ export class Client {
     const transport = this.#transport
     if (transport.failure !== null) return
     transport.closing = true
-    await transport.turns.ended()
+    await transport.turns.settled()
     try {
       await runAsync(transport, this.#detachSteps())
     } catch (error) {

@@ -38,6 +38,10 @@ export class FileClosing {
     }
     state.assertOpen('close')
     state.closing = true
+    if (state.feeds.size > 0) {
+      await Promise.race([state.feeds.settled(), state.transport.disconnection.ended])
+      return this.#end(hasStreams)
+    }
     // What waits in line at this client is not in the channel yet, where the close would wait for it.
     await runAfter(state.transport, state.runs, closeSteps(state))
     // As in node:fs, the 'close' of its streams comes first.

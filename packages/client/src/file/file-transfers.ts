@@ -14,7 +14,7 @@ import {
   refuseBounds,
   type WriteOptions,
 } from './options.ts'
-import { readMany } from './read-many.ts'
+import { placesOf, readMany } from './read-many.ts'
 import { type ReadResult, tryRead, tryWrite, type WriteResult } from './transfer.ts'
 import {
   readArguments,
@@ -282,7 +282,8 @@ export abstract class FileTransfers extends FileCalls {
     const { transport, runs } = this.state
     this.state.assertTakes('read')
     const bounds = boundsOf(transport, options)
-    const begin = (): Promise<Uint8Array[]> => readMany(this.state, positions, length, bounds)
+    const places = placesOf(this.state, positions, length)
+    const begin = (): Promise<Uint8Array[]> => readMany(this.state, places, length, bounds)
     return bounded(bounds, () => ordered(transport, 0, begin, bounds, runs))
   }
 
@@ -314,7 +315,7 @@ export abstract class FileTransfers extends FileCalls {
     const given = typeof options === 'object' ? (options ?? undefined) : undefined
     if (isIterable(data)) {
       const bounds = boundsOf(this.state.transport, given)
-      return bounded(bounds, () => feedPieces(this.state, data, encoding, bounds))
+      return feedPieces(this.state, data, encoding, bounds)
     }
     const bytes = writableBytes(data, encoding)
     await this.#writeGiven(

@@ -38,6 +38,8 @@ export class FileHandleState {
   readonly append: boolean
   /** Its operations that are under way at this client, where the actor does not know of all of them yet. */
   readonly runs: Runs = new Runs()
+  /** Calls that write what others give them as it comes: its close waits for them, and no operation does. */
+  readonly feeds: Runs = new Runs()
   /** Held by a call at the file's own position, or end, that is not all in the channel yet. */
   readonly line: Line = new Line()
   readonly streams: OpenStreams = new OpenStreams()

@@ -35,7 +35,7 @@ export class OpenStreams {
   /** Ends them, and calls `whenNone` when no one needs the file any more: perhaps at once. */
   close(whenNone: () => void): void {
     this.#closing = true
-    for (const stream of this.#streams) stream.close()
+    for (const stream of [...this.#streams]) stream.close()
     this.#whenNone = whenNone
     this.#tell()
   }

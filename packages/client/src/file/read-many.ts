@@ -84,13 +84,12 @@ class ReadBatch implements Batch {
   }
 }
 
-export async function readMany(
+/** Where to read so many bytes each time: taken, and looked at, at the call. */
+export function placesOf(
   file: FileHandleState,
   positions: ArrayLike<number>,
   length: number,
-  bounds: CallBounds | null,
-): Promise<Uint8Array[]> {
-  file.assertOpen('read')
+): Float64Array {
   integer(length, 'length', 1, STAGE_BYTES)
   if (typeof positions !== 'object' || positions === null || !('length' in positions)) {
     throw invalidType('positions', 'an array of numbers', positions)
@@ -98,13 +97,23 @@ export async function readMany(
   const count = integer(positions.length, 'positions.length', 0, 2 ** 24)
   if (count * length > 2 ** 31)
     throw outOfRange('positions.length', `<= ${2 ** 31 / length}`, count)
-  // Most of them may have to wait, and the array is the caller's own again when the call returns.
   const places = new Float64Array(count)
   for (let index = 0; index < count; index++) {
     places[index] = integer(positions[index], `positions[${index}]`)
     parsePosition(places[index])
     file.assertAligned(0, positionLow, positionHigh, length)
   }
+  return places
+}
+
+export async function readMany(
+  file: FileHandleState,
+  places: Float64Array,
+  length: number,
+  bounds: CallBounds | null,
+): Promise<Uint8Array[]> {
+  file.assertOpen('read')
+  const count = places.length
   if (count === 0) return []
   bounds?.enter()
   const { transport } = file
@@ -119,12 +128,13 @@ export async function readMany(
   const since = transport.trace.now()
   let next = 0
   const enter = transport.trace.inContext((): boolean => {
-    if (transport.failure !== null) {
-      batch.stop(transport.failure)
-      return true
+    // A subscriber to the span of one of them may end the client.
+    while (next < count && transport.failure === null) {
+      if (!postOne(file, batch, places[next], length, order, next, since)) return false
+      next++
     }
-    while (next < count && postOne(file, batch, places[next], length, order, next, since)) next++
-    return next === count
+    if (transport.failure !== null) batch.stop(transport.failure)
+    return true
   })
   if (bounds === null) operations.whenReady(enter)
   else

@@ -1,3 +1,4 @@
+import { errorMonitor } from 'node:events'
 import { addAbortSignal, finished, Readable, Writable } from 'node:stream'
 import { invalidType, isAbortSignal, outOfRange } from '../errors/index.ts'
 import type { CallOptions } from '../transport/call-bounds.ts'
@@ -155,7 +156,11 @@ export class UringWriteStream extends Writable {
     this.#flush = flush
     this.#end = end
     end.begin(this)
-    if (!end.autoClose) this.once('finish', () => end.over())
+    if (!end.autoClose) {
+      this.once('finish', () => end.over())
+      // What is written behind the end fails it, without a word to `_write`.
+      this.once(errorMonitor, () => end.over())
+    }
     if (bounds !== undefined) addAbortSignal(bounds.signal, this)
   }
 

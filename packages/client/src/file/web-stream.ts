@@ -108,9 +108,13 @@ class FileSource implements UnderlyingByteSource, OpenStream {
 }
 
 function finish(controller: ReadableByteStreamController): void {
-  controller.close()
-  // Who reads into a buffer of his own waits for it.
-  controller.byobRequest?.respond(0)
+  try {
+    controller.close()
+    // Who reads into a buffer of his own waits for it.
+    controller.byobRequest?.respond(0)
+  } catch {
+    // He has half an element of it, and hears so: the stream has failed by that.
+  }
 }
 
 /** The failure that ended the stream is told, not what came of it. */

@@ -4,10 +4,16 @@
  * without ever pausing would pile up the memory of all its clients. So the port holds this only.
  */
 export class Disconnection {
+  /** Resolves when the client has ended, by whatever. */
+  readonly ended: Promise<void>
   #act: (() => void) | null
+  #end: () => void = () => {}
 
   constructor(act: () => void) {
     this.#act = act
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve
+    })
   }
 
   readonly heard = (): void => this.#act?.()
@@ -15,5 +21,6 @@ export class Disconnection {
   /** The client has ended: nothing is told any more. */
   forget(): void {
     this.#act = null
+    this.#end()
   }
 }

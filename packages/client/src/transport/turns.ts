@@ -33,8 +33,6 @@ export class Runs {
  */
 export class Turns {
   readonly #runs = new Runs()
-  /** Calls that take their bytes from others as they come: no operation waits for such a one to end. */
-  readonly #feeds = new Runs()
   /** A drained operation that is under way; what is called after it waits for it. */
   #gate: Promise<void> | null = null
 
@@ -79,22 +77,8 @@ export class Turns {
     this.#gate = gate
   }
 
-  /**
-   * A call is under way that makes an operation of each piece which another one gives it; that may wait for
-   * operations itself, also for drained ones.
-   */
-  feed(run: Promise<unknown>, of: Runs): void {
-    this.#feeds.track(run, of)
-  }
-
   /** Resolves when the operations that are under way now have settled, however. */
   settled(): Promise<void> {
     return this.#runs.settled()
-  }
-
-  /** And the calls that have operations to come. */
-  async ended(): Promise<void> {
-    await this.#feeds.settled()
-    await this.settled()
   }
 }
