@@ -293,9 +293,9 @@ export async function aStalledSourceThatIsGivenUpHoldsUpNoClose({
   const file = await client.open(path('file'), 'w')
   const source = new PassThrough()
   source.write('first')
-  const { signal } = new AbortController()
-  const given = AbortSignal.any([signal, AbortSignal.timeout(50)])
-  await assert.rejects(file.writeFile(source, { signal: given }), { name: 'AbortError' })
+  // Not AbortSignal.any(): Node 20 may collect what it was made of, and then it is never aborted.
+  const signal = AbortSignal.timeout(50)
+  await assert.rejects(file.writeFile(source, { signal }), { name: 'AbortError' })
   await within(10_000, 'close', file.close())
   assert.equal(fs.readFileSync(path('file'), 'utf8'), 'first')
 }
