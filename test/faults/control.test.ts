@@ -37,6 +37,7 @@ async function ofRealFiles(
     return await spawnTestActor({ ...plan, wrap })
   } catch (error) {
     if ((error as { code?: string }).code !== 'ERR_URING_ENGINE') throw error
+    // Where io_uring is forbidden: the message says by what.
     t.skip((error as Error).message)
     return null
   }

@@ -63,6 +63,7 @@ describe('a file that was named', () => {
 
   test('is not left behind empty when the disk has no room for it', async (t) => {
     const { bavail, bsize } = statfsSync(directory)
+    // Only a disk that is too small for it can be too full for the largest size that may be asked for.
     if (bavail * bsize >= 2 ** 40) return t.skip('the disk has room for the largest size')
     const file = path.join(directory, 'too-large')
     const { code, stderr } = await runMainJob(['--file', file, '--size', '1TiB'])

@@ -3,12 +3,16 @@
  * is told in one line, and ends the program with `exitCode`.
  */
 export async function print(text: string, exitCode: number): Promise<void> {
-  const { stdout } = process
   // The stream tells of it as an event too, which would end the program by itself.
-  stdout.on('error', () => {})
-  const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => {
-    stdout.write(text, resolve)
-  })
-  if (!error || error.code === 'EPIPE') return
+  process.stdout.on('error', () => {})
+  const error = await written(text)
+  if (error === null || error.code === 'EPIPE') return
   throw Object.assign(new Error(`the output cannot be written: ${error.message}`), { exitCode })
+}
+
+/** Writes to the standard output; resolves, when that is done, with what was wrong. */
+export function written(text: string): Promise<NodeJS.ErrnoException | null> {
+  return new Promise((resolve) => {
+    process.stdout.write(text, (error) => resolve(error ?? null))
+  })
 }

@@ -1,26 +1,13 @@
 import { invalidType, invalidValue, refuseUnknown } from '@uring-actor/client/internal'
+import { OPERATION_DETACH, OPERATION_NAMES, OPERATION_NOP } from '@uring-actor/client/protocol'
 import type { FaultOperation, FaultPlan, FaultRates, FaultRule, ResolvedPlan } from './plan.ts'
 import { chanceOf, errnoOf, flagOf, listOf, objectOf, oneOf, wholeOf } from './values.ts'
 
 const WRAPS = ['memory', 'auto', 'io_uring', 'threadpool'] as const
 const TIMES = ['auto', 'manual'] as const
 const RATES = ['short', 'interrupt', 'error', 'sync', 'busy'] as const
-const OPERATIONS: readonly FaultOperation[] = [
-  'nop',
-  'read',
-  'write',
-  'fsync',
-  'sync_file_range',
-  'fallocate',
-  'trim',
-  'ftruncate',
-  'open',
-  'close',
-  'fstat',
-  'fchmod',
-  'fchown',
-  'futime',
-]
+/** All that a client can call: how it takes its leave is no operation of the user's. */
+const OPERATIONS = OPERATION_NAMES.slice(OPERATION_NOP, OPERATION_DETACH) as FaultOperation[]
 const PLAN_FIELDS: readonly (keyof FaultPlan)[] = [
   'seed',
   'wrap',

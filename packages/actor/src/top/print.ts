@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { written } from '../command/print.ts'
 import type { Snapshot } from '../inspect/snapshot.ts'
 import type { Connection } from './connection.ts'
 import { Failure, OK, UNWRITABLE } from './failure.ts'
@@ -25,18 +26,13 @@ export async function printFrames(connection: Connection, orders: PrintOrders): 
       await Promise.race([delay(orders.intervalMillis), connection.ended])
       const snapshot = await connection.ask()
       const text = orders.json ? `${JSON.stringify(snapshot)}\n` : frame(snapshot, orders.once)
-      await Promise.race([written(text).catch(breaks), connection.ended])
+      const error = await Promise.race([written(text), connection.ended.then(() => null)])
+      if (error !== null) breaks(error)
     } while (!orders.once)
   } catch (error) {
     if (broken === null) throw error
   }
   return endOf(broken)
-}
-
-function written(text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
-  })
 }
 
 /** Nobody reads any more, as `| head` does it, is no failure. */
